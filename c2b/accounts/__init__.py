@@ -1,0 +1,1 @@
+"""Users, their sessions and API tokens, and who may see what."""

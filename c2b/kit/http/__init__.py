@@ -1,0 +1,1 @@
+"""What every HTTP answer needs and no business knows of: limits, headers, cursors, idempotent answers, streams."""
