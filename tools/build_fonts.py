@@ -5,8 +5,8 @@ Why built at all: the fonts must be embedded in every purchase order, on machine
 GB 2312 (镩, 轷, 铴 ...) that occur in names and engravings. Outlines become TrueType because that is what every PDF
 reader and every font tool embeds without surprises.
 
-Coverage. Regular: the whole Unicode block U+4E00-9FFF that an engraving may use, so nothing an engraving can say is ever
-missing from paper. Bold: GB 2312, for headings and labels, which we write ourselves.
+Coverage. Regular: the whole Unicode block U+4E00-9FEF that an engraving may use, so nothing an engraving can say is
+ever missing from paper. Bold: GB 2312, for headings and labels, which we write ourselves.
 
 Input, both under the SIL Open Font License 1.1 (see assets/fonts/OFL.txt):
   * NotoSansCJK-{Regular,Bold}.ttc of the Debian package fonts-noto-cjk   (apt-get download, dpkg -x)
@@ -14,6 +14,7 @@ Input, both under the SIL Open Font License 1.1 (see assets/fonts/OFL.txt):
 
 Run: python tools/build_fonts.py --cjk DIR --latin DIR    (about four minutes; the same input gives the same bytes)
 """
+
 from __future__ import annotations
 
 import argparse
@@ -108,7 +109,10 @@ def copy_glyph(font: TTFont, source: TTFont, code: int, source_name: str) -> Non
     font.setGlyphOrder([*font.getGlyphOrder(), name])
     font["glyf"].glyphOrder = font.getGlyphOrder()
     font["glyf"].glyphs[name] = pen.glyph()
-    font["hmtx"].metrics[name] = (otRound(outlines[source_name].width), getattr(font["glyf"][name], "xMin", 0))
+    font["hmtx"].metrics[name] = (
+        otRound(outlines[source_name].width),
+        getattr(font["glyf"][name], "xMin", 0),
+    )
     for table in font["cmap"].tables:
         if table.isUnicode() and table.format != 14:
             table.cmap[code] = name
@@ -138,9 +142,15 @@ def build(*, cjk: Path, latin: Path, weight: str) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cjk", type=Path, required=True, help="folder with NotoSansCJK-Regular.ttc and -Bold.ttc")
-    parser.add_argument("--latin", type=Path, required=True, help="folder with noto-sans-latin-400-normal.woff2 ...")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--cjk", type=Path, required=True, help="folder with NotoSansCJK-Regular.ttc and -Bold.ttc"
+    )
+    parser.add_argument(
+        "--latin", type=Path, required=True, help="folder with noto-sans-latin-400-normal.woff2 ..."
+    )
     given = parser.parse_args()
     for weight in ("Regular", "Bold"):
         path = build(cjk=given.cjk, latin=given.latin, weight=weight)

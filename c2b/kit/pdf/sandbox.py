@@ -1,0 +1,51 @@
+"""What a rendering child process may do: bounded memory, time and files, no network, no other programs.
+
+The limits are the operating system's, because a layout engine cannot be trusted to bound itself: a page one centimeter
+wide, or tables in tables, take minutes and gigabytes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import sys
+from typing import Any
+
+LARGEST_FILE = 512 * 1024 * 1024
+_FORBIDDEN = (
+    "socket.",
+    "subprocess.",
+    "os.system",
+    "os.exec",
+    "os.fork",
+    "os.posix_spawn",
+    "urllib.",
+    "ftplib.",
+)
+
+
+def confine(*, memory_bytes: int) -> None:
+    """Confine this process for good. Call it after the imports, before any input is read."""
+    os.nice(5)  # pages are served before documents are drawn
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.addaudithook(_refuse)
+
+
+def allow_cpu(seconds: int) -> None:
+    """Give this process `seconds` of processor time from now on; the system ends it when they are used up."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def peak_bytes() -> int:
+    """The most memory this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN):
+        raise PermissionError(f"a document may not use {event}")
