@@ -1,0 +1,115 @@
+"""Campaigns, their transitions, and the frozen batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from c2b.kit import guards
+from c2b.kit.ids import new_id
+
+Json = dict[str, Any]
+
+
+class Campaign(Model):
+    """A time-boxed group order for one product. ``reserved`` and ``paid`` count units."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    slug = fields.CharField(max_length=80, unique=True)
+    code = fields.CharField(max_length=22, unique=True)
+    organizer_id = fields.CharField(max_length=26, db_index=True)
+    product: Any = fields.ForeignKeyField("models.Product", on_delete=fields.RESTRICT)
+    product_id: str
+    schema: Any = fields.ForeignKeyField("models.ProductSchema", on_delete=fields.RESTRICT)
+    schema_id: str
+    title = fields.CharField(max_length=120)
+    story = fields.TextField(default="")
+    batch_answers: Json = fields.JSONField(default=dict)  # type: ignore[assignment]
+    threshold = fields.IntField()
+    cap = fields.IntField()
+    tiers: list[Json] = fields.JSONField(default=list)  # type: ignore[assignment]
+    currency = fields.CharField(max_length=3)
+    closes = fields.CharField(max_length=12)
+    visibility = fields.CharField(max_length=8)
+    deadline = fields.DatetimeField()
+    state = fields.CharField(max_length=14, default="draft")
+    reserved = fields.IntField(default=0)
+    paid = fields.IntField(default=0)
+    round = fields.IntField(default=1)
+    review_note = fields.TextField(default="")
+    version = fields.IntField(default=1)
+    created_at = fields.DatetimeField()
+    opened_at = fields.DatetimeField(null=True)
+    threshold_reached_at = fields.DatetimeField(null=True)
+    locked_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "campaign"
+        indexes = (Index(fields=("state", "deadline")), Index(fields=("product_id",)))
+
+
+class CampaignTransition(Model):
+    """One step of a campaign's life. At most one outcome (locked, failed or canceled) can ever be written."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    campaign: Any = fields.ForeignKeyField("models.Campaign", on_delete=fields.RESTRICT)
+    campaign_id: str
+    seq = fields.IntField()
+    from_state = fields.CharField(max_length=14)
+    to_state = fields.CharField(max_length=14)
+    actor_id = fields.CharField(max_length=26, null=True)
+    reason = fields.TextField(default="")
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "campaign_transition"
+        unique_together = (("campaign_id", "seq"),)
+
+
+class FrozenBatch(Model):
+    """What was locked: the canonical JSON of every confirmed requirement, and its SHA-256."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    campaign: Any = fields.OneToOneField("models.Campaign", on_delete=fields.RESTRICT)
+    campaign_id: str
+    canonical = fields.TextField()
+    digest = fields.CharField(max_length=64)
+    frozen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "frozen_batch"
+
+
+class Counter(Model):
+    """Yearly numbers without gaps: campaign codes and purchase order numbers."""
+
+    name = fields.CharField(max_length=30, primary_key=True)
+    value = fields.IntField(default=0)
+
+    class Meta:
+        table = "counter"
+
+
+_STATES = (
+    "'draft','under_review','open','threshold_met','closed','locked','ordered','in_production','shipping',"
+    "'completed','failed','canceled'"
+)
+
+GUARDS = [
+    guards.Check("campaign", "campaign_counts", "0 <= {paid} AND {paid} <= {reserved} AND {reserved} <= {cap}"),
+    guards.Check("campaign", "campaign_size", "{threshold} >= 2 AND {cap} >= {threshold}"),
+    guards.Check("campaign", "campaign_state", f"{{state}} IN ({_STATES})"),
+    guards.Check("campaign", "campaign_closes", "{closes} IN ('on_threshold','at_deadline')"),
+    guards.Check("campaign", "campaign_visibility", "{visibility} IN ('public','by_link')"),
+    guards.Check("campaign_transition", "campaign_transition_state", f"{{to_state}} IN ({_STATES})"),
+    guards.PartialUnique(
+        "campaign_transition", "one_outcome", ("campaign_id",), "to_state IN ('locked','failed','canceled')"
+    ),
+    guards.AppendOnly("campaign_transition"),
+    guards.AppendOnly("frozen_batch"),
+    guards.Frozen("campaign", ("code", "organizer_id", "currency", "opened_at", "locked_at"), deletable=False),
+]

@@ -1,0 +1,1 @@
+"""Manufacturers, products and the schemas that say what may be asked of them."""

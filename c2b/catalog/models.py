@@ -1,0 +1,78 @@
+"""Manufacturers, what they offer, and the numbered versions of each product's schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from c2b.kit.guards import AppendOnly, Check
+from c2b.kit.ids import new_id
+
+Json = dict[str, Any]
+
+
+class Manufacturer(Model):
+    """``party`` holds what goes on paper: legal name, address in both languages, registration and VAT ids."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    slug = fields.CharField(max_length=60, unique=True)
+    name: Json = fields.JSONField()  # type: ignore[assignment]
+    party: Json = fields.JSONField()  # type: ignore[assignment]
+    story: Json = fields.JSONField(default=dict)  # type: ignore[assignment]
+    email = fields.CharField(max_length=254)
+    locale = fields.CharField(max_length=10, default="zh_CN")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "manufacturer"
+
+
+class Product(Model):
+    """What a manufacturer offers. ``quotation``: see ``campaigns.rules.Quotation``; ``terms``: what a purchase order
+    needs to know (Incoterm, place, warranty months, spare percentage, item number)."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    manufacturer: Any = fields.ForeignKeyField("models.Manufacturer", on_delete=fields.RESTRICT)
+    manufacturer_id: str
+    slug = fields.CharField(max_length=60, unique=True)
+    family = fields.CharField(max_length=30)
+    name: Json = fields.JSONField()  # type: ignore[assignment]
+    summary: Json = fields.JSONField()  # type: ignore[assignment]
+    timeline = fields.CharField(max_length=10)
+    currency = fields.CharField(max_length=3, default="CNY")
+    min_quantity = fields.IntField()
+    capacity = fields.IntField()
+    quotation: Json = fields.JSONField()  # type: ignore[assignment]
+    terms: Json = fields.JSONField()  # type: ignore[assignment]
+    active = fields.BooleanField(default=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "product"
+
+
+class ProductSchema(Model):
+    """One immutable version of a product's schema. A campaign is pinned to one."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    product: Any = fields.ForeignKeyField("models.Product", on_delete=fields.RESTRICT)
+    product_id: str
+    version = fields.IntField()
+    document: Json = fields.JSONField()  # type: ignore[assignment]
+    digest = fields.CharField(max_length=64)
+    published_at = fields.DatetimeField()
+
+    class Meta:
+        table = "product_schema"
+        unique_together = (("product_id", "version"),)
+        indexes = (Index(fields=("digest",)),)
+
+
+GUARDS = [
+    Check("product", "product_quantities", "{min_quantity} >= 2 AND {capacity} >= {min_quantity}"),
+    Check("product", "product_timeline", "{timeline} IN ('LIGHT','SEMI','TOOLED')"),
+    AppendOnly("product_schema"),
+]

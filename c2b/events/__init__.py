@@ -1,0 +1,1 @@
+"""What happened: one table that is audit log, timeline and the reason for everything that follows."""

@@ -1,0 +1,1 @@
+"""The long way from lock to delivery, stage by stage."""

@@ -1,0 +1,1 @@
+"""Tools that know nothing of the business: money, clock, ids, errors, database, mail, pages, documents."""

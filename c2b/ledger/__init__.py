@@ -1,0 +1,1 @@
+"""Where money rests: accounts and balanced transfers."""

@@ -1,0 +1,1 @@
+"""Members: requirements, quotes, places."""

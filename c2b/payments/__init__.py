@@ -1,0 +1,1 @@
+"""Asking for money, and giving it back."""

@@ -1,0 +1,1 @@
+"""The purchase order: from frozen requirements to an acknowledged document."""

@@ -1,0 +1,1 @@
+"""Invitations: who came through whom."""
