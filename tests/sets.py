@@ -116,8 +116,26 @@ class Tally:
                 terminalreporter.write_line(f"Required, but none ran: {SETS[name].title}", red=True)
 
 
+# asking for the server is needing it
+FIXTURES = {
+    "postgres_url": "postgres",
+    "redis_url": "redis",
+    "rabbitmq_url": "rabbitmq",
+    "browser": "chromium",
+}
+
+
 def sets_of(item: pytest.Item) -> list[str]:
-    return [name for name in SETS if item.get_closest_marker(name)]
+    """The sets a test belongs to, by its markers and by the fixtures it asks for."""
+    asked = {FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES}
+    return [name for name in SETS if name in asked or item.get_closest_marker(name)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `-m postgres` find what only asks for the fixture."""
+    for item in items:
+        for name in sets_of(item):
+            item.add_marker(name)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -73,7 +73,9 @@ def install_from_system(packages: list[str], *, why: str) -> int:
 
 
 def ensure_packages(name: str) -> int:
-    if any(stamp_of(wider).is_file() and stamp_of(wider).read_text() == state_of(wider) for wider in WIDER[name]):
+    if any(
+        stamp_of(wider).is_file() and stamp_of(wider).read_text() == state_of(wider) for wider in WIDER[name]
+    ):
         return 0
     failed = ensure_venv()
     if failed:
@@ -81,7 +83,9 @@ def ensure_packages(name: str) -> int:
     say(f"Installing Python packages into .venv ({name}.lock, once) …")
     lock = str(LOCKS / f"{name}.lock")
     uv = find_uv()
-    if uv is None or run(uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes", "-r", lock):
+    if uv is None or run(
+        uv, "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes", "-r", lock
+    ):
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         if run(*pip, "--require-hashes", "-r", lock):
             return refuse("The packages could not be installed; is the package index reachable?")
@@ -96,7 +100,9 @@ def ensure_venv() -> int:
     try:
         import ensurepip  # noqa: F401 — Debian ships it apart from Python
     except ImportError:
-        failed = install_from_system([f"python3.{sys.version_info.minor}-venv"], why="to make a virtual environment")
+        failed = install_from_system(
+            [f"python3.{sys.version_info.minor}-venv"], why="to make a virtual environment"
+        )
         if failed:
             return failed
     if run(sys.executable, "-m", "venv", "--clear", str(VENV)):
