@@ -21,6 +21,7 @@ class IdempotencyKey(Model):
     leased_until = fields.DatetimeField()
     status = fields.IntField(null=True)
     body = fields.TextField(null=True)
+    location = fields.CharField(max_length=300, null=True)
     created_at = fields.DatetimeField(db_index=True)
 
     class Meta:
