@@ -1,0 +1,50 @@
+"""The payment providers by name. A provider is one folder here and one line in ``MAKERS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from c2b.config import Settings, settings
+from c2b.payments.gateways.base import Gateway
+from c2b.payments.gateways.sandbox.gateway import SandboxGateway
+
+MAKERS: dict[str, Callable[[Settings], Gateway]] = {
+    "sandbox": SandboxGateway.from_settings,
+}
+
+_replaced: dict[str, Gateway] = {}
+
+
+class UnknownGateway(LookupError):
+    """C2B_GATEWAY, or a payment row, names a provider that this installation does not have."""
+
+
+def gateway(name: str | None = None) -> Gateway:
+    """The provider of that name, or the one new payments use (``C2B_GATEWAY``). Raises ``UnknownGateway``."""
+    name = name or settings().gateway
+    if name in _replaced:
+        return _replaced[name]
+    if name not in MAKERS:
+        raise UnknownGateway(f"no payment gateway named {name!r}; there are: {', '.join(sorted(MAKERS))}")
+    return _made(name, settings())
+
+
+@lru_cache(maxsize=4)
+def _made(name: str, from_settings: Settings) -> Gateway:
+    return MAKERS[name](from_settings)
+
+
+@contextmanager
+def replaced_by(other: Gateway) -> Iterator[None]:
+    """Use ``other`` wherever its name is asked for: so tests, demo and bench bring their own senders and faults."""
+    before = _replaced.get(other.name)
+    _replaced[other.name] = other
+    try:
+        yield
+    finally:
+        if before is None:
+            _replaced.pop(other.name, None)
+        else:
+            _replaced[other.name] = before
