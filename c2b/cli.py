@@ -36,9 +36,9 @@ class Command:
     options: tuple[Option, ...] = ()
 
 
-def flag(name: str, help: str) -> Option:
-    return Option(name, {"action": "store_true", "help": help})
-
+def flag(name: str, help: str, *, into: str) -> Option:
+    """A switch; `into` is the keyword the target knows it by."""
+    return Option(name, {"action": "store_true", "help": help, "dest": into})
 
 
 COMMANDS = (
@@ -51,16 +51,25 @@ COMMANDS = (
         "migrate",
         "c2b.kit.db.migrate:main",
         "bring the database to the newest form",
-        (flag("--check", "change nothing; fail where models and migrations differ"),),
+        (flag("--check", "change nothing; fail where models and migrations differ", into="check_only"),),
     ),
     Command("seed", "c2b.seeds:main", "load the seed world once"),
-    Command("schemas check", "c2b.catalog.lint:main", "lint product schemas, their options, labels and examples"),
+    Command(
+        "schemas check", "c2b.catalog.lint:main", "lint product schemas, their options, labels and examples"
+    ),
     Command("timelines check", "c2b.fulfillment.lint:main", "lint the stage graphs of the timelines"),
-    Command("i18n check", "c2b.kit.translations:check", "fail unless every message has one good Chinese translation"),
-    Command("i18n update", "c2b.kit.translations:update", "add new messages to locales/zh_CN, drop stale ones"),
+    Command(
+        "i18n check",
+        "c2b.kit.translations:check",
+        "fail unless every message has one good Chinese translation",
+    ),
+    Command(
+        "i18n update", "c2b.kit.translations:update", "add new messages to locales/zh_CN, drop stale ones"
+    ),
     Command("openapi check", "c2b.web.api.openapi:check", "compare the API document with the routes"),
-    Command("manifest check", "c2b.kit.db.manifest:main", "compare the database with the declared tables and guards"),
-    Command("doctor", "c2b.doctor:main", "look at what this machine has: PDFs, fonts, database, broker, mail"),
+    Command(
+        "doctor", "c2b.doctor:main", "look at what this machine has: PDFs, fonts, database, broker, mail"
+    ),
 )
 
 GROUPS = {
@@ -86,7 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of all commands."""
-    root = argparse.ArgumentParser(prog="c2b", description="Custom group orders: from a campaign to a purchase order.")
+    root = argparse.ArgumentParser(
+        prog="c2b", description="Custom group orders: from a campaign to a purchase order."
+    )
     root.add_argument("--version", action="version", version=f"c2b {__version__}")
     commands = root.add_subparsers(title="commands", metavar="<command>", dest="_command")
     groups: dict[str, Any] = {}
