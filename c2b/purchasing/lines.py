@@ -1,0 +1,284 @@
+"""From confirmed requirements to order lines: one line per configuration, one entry per unit, nothing about people.
+
+Identical units (same batch and variant answers) share a line. What is personal to a unit appears in the unit list only,
+under an id that says nothing about whose it is; what it costs appears as a service counted in units. One-off
+engineering is a line of its own, once per option however many chose it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from c2b.catalog import rules as catalog
+from c2b.kit.canonical import canonical_json, digest
+from c2b.purchasing.snapshot import (
+    LUMP_SUM,
+    NRE,
+    PIECE,
+    SERVICE,
+    ChargeLine,
+    OrderLine,
+    PriceComponent,
+    Specification,
+    Text,
+    UnitListEntry,
+)
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing to misread on a label
+_YES, _NO = Text("Yes", "是"), Text("No", "否")
+_BASE = Text("Base unit", "基础单价")
+_ONCE = Text("One-off, not per unit", "一次性费用，不按台计")
+_SEE_UNITS = Text("Units marked in the unit list", "见单台清单所列")
+#: Personal work of these kinds is listed as a service even where it is free: somebody has to do it.
+_WORK = ("group", "text", "image")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmed:
+    """A confirmed participation as the frozen batch holds it: complete answers (batch included) and stored hashes."""
+
+    id: str
+    quantity: int
+    answers: Mapping[str, Any]
+    configuration_key: str
+    answers_digest: str
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which unit was made for which participation. Stays with us; never on paper."""
+
+    unit_id: str
+    participation_id: str
+    line_no: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouped:
+    """What the requirements of a campaign amount to."""
+
+    common: tuple[Specification, ...]
+    lines: tuple[OrderLine, ...]
+    charges: tuple[ChargeLine, ...]
+    units: tuple[UnitListEntry, ...]
+    assignments: tuple[Assignment, ...]
+
+
+def group_into_lines(
+    schema: catalog.ProductSchema,
+    participations: Sequence[Confirmed],
+    *,
+    product_name: Text,
+    item_number: str,
+    base_unit_price_minor: int,
+    campaign_code: str,
+    salt: str,
+) -> Grouped:
+    """Lines, charges and units for these participations, in an order that depends on their content alone.
+
+    `base_unit_price_minor` is the manufacturer's price of the tier reached, tax included; surcharges of chosen options
+    come on top, in full. `salt` is a secret: with it the same input gives the same unit ids, without it nobody can
+    tell whose a unit is. Raises ``ValueError`` when there is nobody.
+    """
+    if not participations:
+        raise ValueError("nobody takes part")
+    order = _configurations(schema, participations)
+    numbers = {key: line_no for line_no, key in enumerate(order, start=1)}
+    quantities = Counter[str]()
+    for each in participations:
+        quantities[catalog.configuration_key(schema, each.answers)] += each.quantity
+    lines = tuple(
+        _line(
+            schema, answers, line_no=numbers[key], quantity=quantities[key], product_name=product_name,
+            item_code=f"{item_number}-{key[:6].upper()}", base_minor=base_unit_price_minor,
+        )
+        for key, answers in order.items()
+    )  # fmt: skip
+    units, assignments = _units(schema, participations, numbers, campaign_code=campaign_code, salt=salt)
+    return Grouped(
+        common=specification(schema, next(iter(order.values())), "batch"),
+        lines=lines,
+        charges=_charges(schema, participations, after=len(lines)),
+        units=units,
+        assignments=assignments,
+    )
+
+
+def unit_suffix(*, campaign_code: str, participation_id: str, index: int, salt: str) -> str:
+    """Fifty bits that only the holder of the salt can compute, as ``8F3KQ-2M7XC``."""
+    message = canonical_json([campaign_code, participation_id, index])
+    number = int.from_bytes(hmac.digest(salt.encode(), message, "sha256")[:8], "big")
+    text = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(0, 50, 5))
+    return f"{text[:5]}-{text[5:]}"
+
+
+def specification(
+    schema: catalog.ProductSchema, answers: catalog.Answers, *scopes: str
+) -> tuple[Specification, ...]:
+    """Every answered attribute of these scopes, spelled out in both languages, in the order of the form."""
+    found: list[Specification] = []
+    for attribute in schema.of_scope(*scopes):
+        if attribute.name in answers:
+            found += _spelled_out(attribute, answers[attribute.name])
+    return tuple(found)
+
+
+def _spelled_out(attribute: catalog.Attribute, answer: Any) -> Iterable[Specification]:
+    if attribute.kind == "group":
+        for part in attribute.parts:
+            if part.name in answer:
+                for each in _spelled_out(part, answer[part.name]):
+                    label = Text(
+                        f"{attribute.title['en']}: {each.label.en}",
+                        f"{attribute.title['zh']}：{each.label.zh}",
+                    )
+                    yield Specification(code=each.code, label=label, value=each.value, option=each.option)
+        return
+    option = str(answer) if attribute.kind == "choice" else ""
+    label = Text.of(attribute.title)
+    yield Specification(code=attribute.path, label=label, value=_value(attribute, answer), option=option)
+
+
+def _value(attribute: catalog.Attribute, answer: Any) -> Text:
+    if attribute.options:
+        chosen = [attribute.option(code) for code in (answer if isinstance(answer, list) else [answer])]
+        labels = [Text.of(option.label) for option in chosen if option]
+        return Text(", ".join(each.en for each in labels), "、".join(each.zh for each in labels))
+    if isinstance(answer, bool):
+        return _YES if answer else _NO
+    if attribute.kind == "image":
+        return Text.of(f"SHA-256 {answer[:16]}…")
+    if attribute.unit:
+        return Text(f"{answer} {attribute.unit['en']}", f"{answer} {attribute.unit['zh']}")
+    return Text.of(str(answer))
+
+
+def _configurations(
+    schema: catalog.ProductSchema, participations: Sequence[Confirmed]
+) -> dict[str, catalog.Answers]:
+    """Configuration key -> one example of its answers, sorted as the form lists attributes and options."""
+    examples = {catalog.configuration_key(schema, each.answers): each.answers for each in participations}
+    variants = schema.of_scope("variant")
+
+    def rank(key: str) -> tuple[Any, ...]:
+        return (*(_position(attribute, examples[key].get(attribute.name)) for attribute in variants), key)
+
+    return {key: examples[key] for key in sorted(examples, key=rank)}
+
+
+def _position(attribute: catalog.Attribute, answer: Any) -> tuple[int, str]:
+    for place, option in enumerate(attribute.options):
+        if attribute.option(answer) is option:
+            return place, ""
+    return len(attribute.options), str(answer)
+
+
+def _line(
+    schema: catalog.ProductSchema, answers: catalog.Answers, *, line_no: int, quantity: int, product_name: Text,
+    item_code: str, base_minor: int,
+) -> OrderLine:  # fmt: skip
+    components = (
+        PriceComponent(label=_BASE, minor=base_minor),
+        *(
+            PriceComponent(label=_charge_name(schema, each.attribute, each.code), minor=each.minor)
+            for each in catalog.surcharges(schema, answers, "batch", "variant")
+        ),
+    )
+    unit_price = sum(each.minor for each in components)
+    variant = specification(schema, answers, "variant")
+    short = [each.value for each in variant if each.option][:3]
+    return OrderLine(
+        line_no=line_no,
+        item_code=item_code,
+        name=Text(
+            " · ".join(each.en for each in short) or product_name.en,
+            " · ".join(each.zh for each in short) or product_name.zh,
+        ),
+        configuration_key=catalog.configuration_key(schema, answers),
+        specification=variant,
+        quantity=quantity,
+        unit_code=PIECE,
+        components=components,
+        unit_price_minor=unit_price,
+        total_minor=unit_price * quantity,
+    )
+
+
+def _charge_name(schema: catalog.ProductSchema, name: str, code: catalog.Code) -> Text:
+    attribute = schema.attribute(name)
+    option = attribute.option(code)
+    if option is None:
+        return Text.of(attribute.title)
+    return Text(
+        f"{attribute.title['en']}: {option.label['en']}", f"{attribute.title['zh']}：{option.label['zh']}"
+    )
+
+
+def _charges(
+    schema: catalog.ProductSchema, participations: Sequence[Confirmed], *, after: int
+) -> tuple[ChargeLine, ...]:
+    """Personal work by attribute and option, then one-off engineering, numbered on from the goods."""
+    drafts = [
+        (SERVICE, name, code, quantity, minor, PIECE, _SEE_UNITS)
+        for (name, code), (quantity, minor) in services(schema, participations).items()
+    ]
+    shared = ({**catalog.configuration_of(schema, each.answers)} for each in participations)
+    drafts += [
+        (NRE, each.attribute, each.code, 1, each.minor, LUMP_SUM, _ONCE)
+        for each in catalog.nre(schema, shared)
+    ]
+    return tuple(
+        ChargeLine(
+            line_no=line_no, kind=kind, attribute=name, option=str(code), name=_charge_name(schema, name, code),
+            note=note, quantity=quantity, unit_code=unit, unit_price_minor=minor, total_minor=minor * quantity,
+        )
+        for line_no, (kind, name, code, quantity, minor, unit, note) in enumerate(drafts, start=after + 1)
+    )  # fmt: skip
+
+
+def services(
+    schema: catalog.ProductSchema, participations: Iterable[Confirmed]
+) -> dict[tuple[str, catalog.Code], tuple[int, int]]:
+    """(attribute, option code) -> (units, price of one) of the personal work asked for, in the order of the form."""
+    found: dict[tuple[str, catalog.Code], tuple[int, int]] = {}
+    for each in participations:
+        for attribute, code, terms in catalog.chosen(schema, each.answers, "unit"):
+            if terms.surcharge_minor or attribute.kind in _WORK:
+                units, _ = found.get((attribute.name, code), (0, 0))
+                found[attribute.name, code] = (units + each.quantity, terms.surcharge_minor)
+    place = {attribute.name: number for number, attribute in enumerate(schema.attributes)}
+    return {key: found[key] for key in sorted(found, key=lambda key: (place[key[0]], str(key[1])))}
+
+
+def _units(
+    schema: catalog.ProductSchema, participations: Sequence[Confirmed], numbers: Mapping[str, int], *,
+    campaign_code: str, salt: str,
+) -> tuple[tuple[UnitListEntry, ...], tuple[Assignment, ...]]:  # fmt: skip
+    """Units by line; inside a line in the order of their secret suffixes, so the order tells nothing either."""
+    drafts = []
+    for each in participations:
+        line_no = numbers[catalog.configuration_key(schema, each.answers)]
+        personal = catalog.unit_part(schema, each.answers)
+        details = specification(schema, personal, "unit"), digest(personal)
+        for index in range(each.quantity):
+            suffix = unit_suffix(
+                campaign_code=campaign_code, participation_id=each.id, index=index, salt=salt
+            )
+            drafts.append((line_no, suffix, each.id, details))
+    drafts.sort(key=lambda draft: draft[:3])
+    units, assignments = [], []
+    for number, (line_no, suffix, participation_id, (personalization, personal_digest)) in enumerate(
+        drafts, 1
+    ):
+        unit_id = f"U-{number:04}-{suffix}"
+        units.append(
+            UnitListEntry(
+                unit_id=unit_id, line_no=line_no, personalization=personalization, digest=personal_digest
+            )
+        )
+        assignments.append(Assignment(unit_id, participation_id, line_no))
+    return tuple(units), tuple(assignments)

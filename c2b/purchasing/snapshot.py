@@ -1,0 +1,270 @@
+"""Everything that stands on a purchase order, as one value: frozen, comparable, with a canonical form and a digest.
+
+Both documents of a revision, English and Chinese, are drawn from this value and nothing else; what it does not hold
+cannot get on paper. It holds no personal data: ship-to is a warehouse, units have opaque ids.
+
+Amounts are integer minor units of ``currency``, tax included, unless named net. Units of measure are codes of UNECE
+Recommendation 20: H87 piece, LS lump sum. Type 220 is an order (UNTDID 1001).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from c2b.kit.canonical import digest as canonical_digest
+
+PIECE, LUMP_SUM = "H87", "LS"
+SERVICE, NRE = "service", "nre"
+
+
+@dataclass(frozen=True)
+class Text:
+    """The same words in both languages. ``text["zh"]`` works as for the labels of product schemas."""
+
+    en: str
+    zh: str
+
+    def __getitem__(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
+    @classmethod
+    def of(cls, label: Mapping[str, str] | str) -> Text:
+        """From ``{"en": ..., "zh": ...}``, or from one text that reads the same in both."""
+        return cls(label, label) if isinstance(label, str) else cls(label["en"], label["zh"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """A desk, not a person."""
+
+    role: Text
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """``registration_id`` is the unified social credit code; ``vat_id`` carries the country prefix."""
+
+    legal_name: Text
+    registration_id: str
+    vat_id: str
+    address: Text
+    country: str
+    contact: Contact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Specification:
+    """One answered attribute: ``code`` is its dotted path, ``option`` the option's code where there is one."""
+
+    code: str
+    label: Text
+    value: Text
+    option: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceComponent:
+    """What a unit price is made of."""
+
+    label: Text
+    minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderLine:
+    """One configuration. ``specification`` is what sets it apart; what all lines share stands once in the order."""
+
+    line_no: int
+    item_code: str
+    name: Text
+    configuration_key: str
+    specification: tuple[Specification, ...]
+    quantity: int
+    unit_code: str
+    components: tuple[PriceComponent, ...]
+    unit_price_minor: int
+    total_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeLine:
+    """A service counted in units (``service``: engraving) or a one-off (``nre``: tooling, once however many)."""
+
+    line_no: int
+    kind: str
+    attribute: str
+    option: str
+    name: Text
+    note: Text
+    quantity: int
+    unit_code: str
+    unit_price_minor: int
+    total_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitListEntry:
+    """One unit to be made. ``digest`` is the SHA-256 of its personal answers, so a label can be checked."""
+
+    unit_id: str
+    line_no: int
+    personalization: tuple[Specification, ...]
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Gross amounts by kind of line, and what the gross total consists of. ``rate_percent`` is the VAT rate."""
+
+    goods_minor: int
+    services_minor: int
+    nre_minor: int
+    gross_minor: int
+    net_minor: int
+    tax_minor: int
+    rate_percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentMilestone:
+    """A part of the price that falls due with an event. ``basis`` is "goods" (with services) or "nre"."""
+
+    basis: str
+    percent: int
+    event: Text
+    amount_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """Incoterms 2020 rule with its named place, the warehouse that receives, and the days within which."""
+
+    incoterm: str
+    place: Text
+    ship_to_name: Text
+    ship_to_address: Text
+    earliest_date: date | None
+    latest_date: date
+    partial: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingPlan:
+    """How many of a lot are inspected and with how many nonconforming units of a class it still passes."""
+
+    nonconformity: str
+    limit: str
+    sample: int
+    accept: int
+    reject: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """ISO 2859-1, single sampling, normal inspection."""
+
+    lot_size: int
+    level: str
+    code_letter: str
+    plans: tuple[SamplingPlan, ...]
+    golden_sample: str
+    certificates: tuple[str, ...]
+    warranty_months: int
+    spare_percent: int
+    spare_units: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """One numbered paragraph of the terms."""
+
+    code: str
+    title: Text
+    body: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchaseOrderSnapshot:
+    """One immutable revision of a purchase order."""
+
+    number: str
+    revision: int
+    type_code: str
+    issued_at: datetime
+    validity_until: datetime
+    buyer: Party
+    seller: Party
+    campaign_code: str
+    quotation: str
+    product_name: Text
+    currency: str
+    spec_digest: str
+    common: tuple[Specification, ...]
+    lines: tuple[OrderLine, ...]
+    charges: tuple[ChargeLine, ...]
+    units: tuple[UnitListEntry, ...]
+    totals: Totals
+    payment_means: str
+    payments: tuple[PaymentMilestone, ...]
+    delivery: Delivery
+    quality: Quality
+    clauses: tuple[Clause, ...]
+
+    @property
+    def quantity(self) -> int:
+        """Units of goods."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form: what an acknowledgment refers to."""
+        return canonical_digest(self.to_canonical())
+
+    def to_canonical(self) -> dict[str, Any]:
+        """Plain JSON values, for ``kit.canonical``."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+    @classmethod
+    def from_canonical(cls, data: Mapping[str, Any]) -> PurchaseOrderSnapshot:
+        """The snapshot whose ``to_canonical`` this is. Raises ``ValueError`` for missing, unknown or ill-typed data."""
+        built: PurchaseOrderSnapshot = _build(cls, data)
+        return built
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _build(kind: Any, data: Any) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return None if data is None else _build(get_args(kind)[0], data)
+    if origin is tuple and isinstance(data, list):
+        return tuple(_build(get_args(kind)[0], item) for item in data)
+    if is_dataclass(kind) and isinstance(data, Mapping):
+        hints = _hints(kind)
+        if set(hints) != set(data):
+            raise ValueError(f"{kind.__name__} has other fields: {sorted(set(hints) ^ set(data))}")
+        return kind(**{name: _build(hint, data[name]) for name, hint in hints.items()})  # type: ignore[operator]
+    if kind in (date, datetime) and isinstance(data, str):
+        return kind.fromisoformat(data)
+    if type(data) is not kind:
+        raise ValueError(f"{data!r:.40} is no {getattr(kind, '__name__', kind)}")
+    return data
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
