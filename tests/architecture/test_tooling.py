@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from c2b import cli
 from c2b.config import ROOT
+from tests.architecture import gates
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 VENDOR = ROOT / "c2b/web/static/vendor"
@@ -44,8 +48,38 @@ class TestLockedLists:
             for line in project["optional-dependencies"][extra]
             if not line.startswith("c2b[")
         ]
-        packages = {re.split(r"[\[=<>~ ;]", line, maxsplit=1)[0].lower() for line in wanted}
-        assert packages <= locked(name).keys()
+        assert {name_of(line) for line in wanted} <= locked(name).keys()
+
+
+class TestDependencies:
+    def test_are_declared_where_they_are_imported(self) -> None:
+        """What only comes along with another library may leave with its next version."""
+        declared = {name_of(line) for line in everything_asked_for()}
+        sources = [path for folder in ("c2b", "workflows") for path in (ROOT / folder).rglob("*.py")]
+        modules = {
+            module.split(".")[0]
+            for path in sources
+            for _, module in gates.imports_of(ast.parse(path.read_text(encoding="utf-8")))
+        }
+        foreign = modules - sys.stdlib_module_names - {"c2b", "workflows", "tests", "__future__"}
+        homes = packages_distributions()
+        undeclared = {m for m in foreign if not declared & {name.lower() for name in homes.get(m, [m])}}
+        assert not undeclared
+
+
+def everything_asked_for() -> list[str]:
+    extras = PROJECT["project"]["optional-dependencies"]
+    # pika and redis are what the extras of dramatiq stand for
+    return [
+        *PROJECT["project"]["dependencies"],
+        *(line for lines in extras.values() for line in lines),
+        "pika",
+        "redis",
+    ]
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[\[=<>~ ;]", requirement, maxsplit=1)[0].lower()
 
 
 class TestCommands:
