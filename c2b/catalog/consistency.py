@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import re2
+
 from c2b.catalog.engine import compile_pattern
 
 Fault = tuple[str, str]
+#: What RE2, the Rust engine, Python and ECMA-262 read differently: escaped letters and digits (\\d takes Arabic
+#: digits in some), groups other than (?:…), counts other than {m}, {m,} and {m,n}, class arithmetic, odd classes.
+_UNPORTABLE = re2.compile(
+    r"\\[0-9A-Za-z]|\(\?[^:]|\{(?:[^0-9]|$)|\{[0-9]+[^0-9,}]|\{[0-9]+,[0-9]*[^0-9}]|\[\^?\]|\[\[|&&|--|~~|\[:"
+)
 _TYPES = {"string": str, "integer": int, "boolean": bool}
 
 
@@ -73,6 +80,8 @@ def _text(node: Mapping[str, Any], where: str) -> Iterator[Fault]:
         return
     if not (pattern.startswith("^") and pattern.endswith("$")) or _alternates(pattern):
         yield f"{where}/pattern", "must describe the whole text: ^…$, alternatives inside (?:…)"
+    if _UNPORTABLE.search(pattern):
+        yield f"{where}/pattern", "means different things to different engines: spell the characters out"
     try:
         compiled = compile_pattern(pattern)
     except ValueError as error:

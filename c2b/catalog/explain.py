@@ -1,0 +1,304 @@
+"""Why an option cannot be chosen, and whether some choice of everything else would allow it.
+
+The search: attributes that rules mention are variables, their options (and "left out") the domain. Attributes
+are assigned in the order in which rules name them; a rule is tested as soon as its last attribute has a value.
+Numbers are tried at the values where some rule or bound changes its mind. Schemas are small, and a budget of
+steps ends the search of one that is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from c2b.catalog.conditions import MISSING, Answers, applies, broken
+from c2b.catalog.schema import SCOPES, Attribute, Code, ProductSchema, Rule, Test, Words
+
+#: Assignments tried before a search gives up.
+MAX_STEPS = 100_000
+_SAMPLE = "sample"  # stands for a text or a picture: rules know only whether it is there
+
+
+class SearchTooLarge(RuntimeError):
+    """The rules of a schema are too entangled to tell what is possible."""
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """A choice that the rules refuse at present. `code` None means that the attribute must be left out.
+
+    `final` is true when nothing the reader may change would allow it; otherwise one of `because` can be changed.
+    """
+
+    path: str
+    code: Code | None
+    reason: Words
+    because: tuple[str, ...]
+    final: bool
+
+
+Key = tuple[str, Code | None]
+
+
+def forbidden(
+    schema: ProductSchema, *, fixed: Answers | None, answers: Answers, scopes: Sequence[str]
+) -> dict[Key, Forbidden]:
+    """Every choice of these scopes that is refused beside the fixed and the present answers.
+
+    `fixed` are the campaign's batch answers, None while nothing is fixed. Raises `SearchTooLarge`.
+    """
+    found = dict(impossible(schema, fixed=fixed))
+    present = {**answers, **(fixed or {})}
+    open_names = {name for name in schema.names(*scopes) if name not in (fixed or {})}
+    for attribute, path, code, value in _choices(schema, scopes):
+        if (path, code) not in found and attribute.name in open_names:
+            conflict = _conflict(schema, present, path, value, open_names)
+            if conflict is not None:
+                because = tuple(name for name in conflict.attributes if name != attribute.name)
+                found[path, code] = Forbidden(path, code, conflict.reason, because, final=False)
+    return {key: each for key, each in found.items() if key[0].partition(".")[0] in open_names}
+
+
+def needed(schema: ProductSchema, answers: Answers) -> dict[str, Rule]:
+    """Paths that a rule asks for beside these answers, with the rule."""
+    return {
+        demand.path: rule
+        for rule in schema.rules
+        if applies(rule, answers)
+        for demand in rule.then
+        if demand.kind == "needed"
+    }
+
+
+def impossible(schema: ProductSchema, *, fixed: Answers | None) -> Mapping[Key, Forbidden]:
+    """The choices that no completion of `fixed` contains, each with the rule that is in the way."""
+    frozen = (
+        None
+        if fixed is None
+        else tuple(sorted(((key, _frozen(each)) for key, each in fixed.items()), key=repr))
+    )
+    return _impossible(_Hashed(schema), frozen)
+
+
+def witness(
+    schema: ProductSchema, *, fixed: Answers | None = None, chosen: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """Answers to the attributes that rules mention which keep every rule, or None when there are none.
+
+    `chosen` maps paths to the value they must have (MISSING: left out). Raises `SearchTooLarge`.
+    """
+    return _search(_domains(schema, fixed, chosen or {}), schema.rules)
+
+
+def blocking_rules(schema: ProductSchema, *, fixed: Answers | None, chosen: Mapping[str, Any]) -> list[Rule]:
+    """A smallest set of rules that together leave no answer; empty when there is one."""
+    domains = _domains(schema, fixed, chosen)
+    core = list(schema.rules)
+    if _search(domains, core) is not None:
+        return []
+    for rule in schema.rules:
+        rest = [each for each in core if each is not rule]
+        if _search(domains, rest) is None:
+            core = rest
+    return core
+
+
+@dataclass(frozen=True)
+class _Hashed:
+    """A schema that a cache can hold: equal digests are equal schemas."""
+
+    schema: ProductSchema
+
+    def __hash__(self) -> int:
+        return hash(self.schema.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Hashed) and self.schema.digest == other.schema.digest
+
+
+@lru_cache(maxsize=512)
+def _impossible(hashed: _Hashed, frozen: tuple[tuple[str, Any], ...] | None) -> Mapping[Key, Forbidden]:
+    schema = hashed.schema
+    fixed = None if frozen is None else {key: _thawed(each) for key, each in frozen}
+    found: dict[Key, Forbidden] = {}
+    for attribute, path, code, value in _choices(schema, SCOPES):
+        if attribute.name in (fixed or {}) or witness(schema, fixed=fixed, chosen={path: value}) is not None:
+            continue
+        core = blocking_rules(schema, fixed=fixed, chosen={path: value})
+        rule = next((each for each in core if attribute.name in each.attributes), None)
+        if rule is not None:
+            because = tuple(name for name in rule.attributes if name != attribute.name)
+            found[path, code] = Forbidden(path, code, rule.reason, because, final=True)
+    return found
+
+
+def _choices(
+    schema: ProductSchema, scopes: Sequence[str]
+) -> Iterator[tuple[Attribute, str, Code | None, Any]]:
+    """Every choice a rule could refuse: (attribute, path, code, value)."""
+    mentioned = {path for rule in schema.rules for path in _paths(rule)}
+    for attribute in schema.of_scope(*scopes):
+        for each in (attribute, *attribute.parts):
+            if each.path in mentioned:
+                yield from ((attribute, each.path, code, value) for code, value in _values(each))
+
+
+def _paths(rule: Rule) -> list[str]:
+    return [test.path for test in rule.when] + [demand.path for demand in rule.then]
+
+
+def _values(attribute: Attribute) -> list[tuple[Code | None, Any]]:
+    if attribute.kind == "choice":
+        return [(option.code, option.code) for option in attribute.options]
+    if attribute.kind == "flag":
+        return [(True, True), (False, False)]
+    if attribute.kind == "integer":
+        return []
+    return [(None, _sample(attribute))]
+
+
+def _conflict(
+    schema: ProductSchema, present: Answers, path: str, value: Any, open_names: set[str]
+) -> Rule | None:
+    """The first rule that this choice would break beside the present answers; what is still open may be answered."""
+    trial = _with(schema, present, path, value)
+    for rule in schema.rules:
+        if path not in _paths(rule) and path.partition(".")[0] not in _paths(rule):
+            continue
+        as_condition = any(test.path == path for test in rule.when)
+        for demand in broken(rule, trial):
+            still_open = demand.kind == "needed" and demand.path.partition(".")[0] in open_names
+            if not still_open and (as_condition or demand.path == path):
+                return rule
+    return None
+
+
+def _with(schema: ProductSchema, present: Answers, path: str, value: Any) -> dict[str, Any]:
+    name, _, part = path.partition(".")
+    if not part:
+        return {**present, name: value}
+    group = present.get(name)
+    group = group if isinstance(group, dict) else _sample(schema.attribute(name))
+    return {**present, name: {**group, part: value}}
+
+
+def _domains(schema: ProductSchema, fixed: Answers | None, chosen: Mapping[str, Any]) -> dict[str, list[Any]]:
+    domains = {}
+    for rule in schema.rules:
+        for name in rule.attributes:
+            if name not in domains:
+                domains[name] = _domain(schema, schema.attribute(name), fixed, chosen)
+    return domains
+
+
+def _domain(
+    schema: ProductSchema, attribute: Attribute, fixed: Answers | None, chosen: Mapping[str, Any]
+) -> list[Any]:
+    name = attribute.name
+    if fixed is not None and (name in fixed or attribute.scope == "batch"):
+        return [fixed.get(name, MISSING)]
+    if name in chosen and attribute.kind != "group":
+        return [chosen[name]]
+    values = [MISSING] if not attribute.required else []
+    if attribute.kind == "integer":
+        values += _turning_points(schema, attribute)
+    elif attribute.kind == "group":
+        values += _groups(attribute)
+    else:
+        values += [value for _, value in _values(attribute)]
+    return [each for each in values if _agrees(each, name, chosen)]
+
+
+def _agrees(value: Any, name: str, chosen: Mapping[str, Any]) -> bool:
+    """Whether a value of a group attribute has the chosen parts, or is there at all when it was chosen."""
+    if name in chosen:
+        return (value is MISSING) == (chosen[name] is MISSING)
+    parts = {path.partition(".")[2]: each for path, each in chosen.items() if path.startswith(f"{name}.")}
+    if not parts:
+        return True
+    return isinstance(value, dict) and all(value.get(part, MISSING) == each for part, each in parts.items())
+
+
+def _groups(attribute: Attribute) -> list[dict[str, Any]]:
+    """Every combination of the parts with few answers; the other parts hold a sample."""
+    domains = []
+    for part in attribute.parts:
+        values = [value for _, value in _values(part)] or [part.minimum]
+        domains.append(values if part.required else [*values, MISSING])
+    names = [part.name for part in attribute.parts]
+    combinations = (dict(zip(names, values, strict=True)) for values in product(*domains))
+    return [{name: each for name, each in group.items() if each is not MISSING} for group in combinations]
+
+
+def _turning_points(schema: ProductSchema, attribute: Attribute) -> list[int]:
+    low, high = attribute.minimum or 0, attribute.maximum or 0
+    points = {low, high}
+    for test in _tests(schema.rules, attribute.path):
+        bounds = [each for each in (test.minimum, test.maximum) if each is not None]
+        for number in [*(test.allowed or ()), *bounds]:
+            points |= {number - attribute.step, number, number + attribute.step}
+    step = attribute.step
+    rounded = {number // step * step for number in points} | {-(-number // step) * step for number in points}
+    return sorted(number for number in rounded if low <= number <= high)
+
+
+def _tests(rules: Iterable[Rule], path: str) -> Iterator[Test]:
+    for rule in rules:
+        yield from (test for test in rule.when if test.path == path)
+        yield from (demand.test for demand in rule.then if demand.path == path)
+
+
+def _sample(attribute: Attribute) -> Any:
+    if attribute.kind == "group":
+        return {part.name: _values(part)[0][1] if _values(part) else part.minimum for part in attribute.parts}
+    if attribute.kind == "choices":
+        return [attribute.options[0].code]
+    return True if attribute.kind == "confirm" else _SAMPLE
+
+
+def _search(domains: Mapping[str, list[Any]], rules: Iterable[Rule]) -> dict[str, Any] | None:
+    """Depth first, a rule tested when its last attribute is assigned."""
+    names = list(domains)
+    due: list[list[Rule]] = [[] for _ in names]
+    for rule in rules:
+        due[max(names.index(name) for name in rule.attributes)].append(rule)
+    assigned: dict[str, Any] = {}
+    cursors = [0]
+    steps = 0
+    while cursors:
+        depth = len(cursors) - 1
+        if depth == len(names):
+            return assigned
+        steps += 1
+        if steps > MAX_STEPS:
+            raise SearchTooLarge
+        name = names[depth]
+        assigned.pop(name, None)
+        if cursors[-1] == len(domains[name]):
+            cursors.pop()
+            continue
+        value = domains[name][cursors[-1]]
+        cursors[-1] += 1
+        if value is not MISSING:
+            assigned[name] = value
+        if not any(broken(rule, assigned) for rule in due[depth]):
+            cursors.append(0)
+    return None
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ("dict", tuple(sorted((key, _frozen(each)) for key, each in value.items())))
+    if isinstance(value, list):
+        return ("list", tuple(_frozen(each) for each in value))
+    return (type(value).__name__, value)
+
+
+def _thawed(value: Any) -> Any:
+    kind, inner = value
+    if kind == "dict":
+        return {key: _thawed(each) for key, each in inner}
+    return [_thawed(each) for each in inner] if kind == "list" else inner
