@@ -14,7 +14,10 @@ Json = dict[str, Any]
 
 
 class Timeline(Model):
-    """What was promised for one campaign, and where it stands. ``plan`` is the frozen stage graph with planned dates."""
+    """What was promised for one campaign, and where it stands. ``plan`` is the frozen stage graph with planned dates.
+
+    ``forecast_on`` is the day from which the forecasts looked ahead; writing it is also how a change holds the row.
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     campaign: Any = fields.OneToOneField("models.Campaign", on_delete=fields.RESTRICT)
@@ -26,6 +29,7 @@ class Timeline(Model):
     promised_ship_by = fields.DateField()
     promised_delivery = fields.DateField()
     forecast_delivery = fields.DateField()
+    forecast_on = fields.DateField()
     delivered_on = fields.DateField(null=True)
     created_at = fields.DatetimeField()
 
@@ -34,7 +38,7 @@ class Timeline(Model):
 
 
 class Milestone(Model):
-    """One stage with its planned, forecast and actual dates."""
+    """One stage with its planned, forecast and actual dates. ``reason``: why it is blocked, not passed or skipped."""
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     timeline: Any = fields.ForeignKeyField("models.Timeline", on_delete=fields.RESTRICT)
@@ -49,6 +53,7 @@ class Milestone(Model):
     forecast_end = fields.DateField()
     started_on = fields.DateField(null=True)
     finished_on = fields.DateField(null=True)
+    reason = fields.TextField(default="")
 
     class Meta:
         table = "milestone"
@@ -83,6 +88,7 @@ GUARDS = [
     ),
     guards.Check("milestone", "milestone_dates", "{finished_on} IS NULL OR {started_on} IS NOT NULL"),
     guards.Check("evidence", "evidence_kind", "{kind} IN ('note','photo','document')"),
+    guards.Index("timeline", "timeline_running", ("forecast_on",), "delivered_on IS NULL"),
     guards.Frozen("timeline", ("campaign_id", "plan", "locked_on", "promised_ship_by", "promised_delivery")),
     guards.AppendOnly("evidence"),
 ]

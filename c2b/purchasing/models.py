@@ -12,7 +12,10 @@ from c2b.kit.ids import new_id
 
 
 class PurchaseOrder(Model):
-    """One per campaign. ``revision`` is the current one; its content is in ``PurchaseOrderRevision``."""
+    """One per campaign. ``revision`` is the current one; its content is in ``PurchaseOrderRevision``.
+
+    ``decisions`` counts what admins decided about it (more time, another revision, cancelation).
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     campaign: Any = fields.OneToOneField("models.Campaign", on_delete=fields.RESTRICT)
@@ -21,6 +24,7 @@ class PurchaseOrder(Model):
     number = fields.CharField(max_length=22, unique=True)
     state = fields.CharField(max_length=24, default="draft")
     revision = fields.IntField(default=1)
+    decisions = fields.IntField(default=0)
     created_at = fields.DatetimeField()
     issued_at = fields.DatetimeField(null=True)
     validity_until = fields.DatetimeField(null=True)
@@ -31,7 +35,7 @@ class PurchaseOrder(Model):
 
 
 class PurchaseOrderRevision(Model):
-    """What was ordered, as canonical JSON text with its SHA-256. Never changes."""
+    """What was ordered, as canonical JSON text with its SHA-256. Never changes. ``reason``: why it replaces the last."""
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     purchase_order: Any = fields.ForeignKeyField("models.PurchaseOrder", on_delete=fields.RESTRICT)
@@ -39,6 +43,7 @@ class PurchaseOrderRevision(Model):
     revision = fields.IntField()
     canonical = fields.TextField()
     digest = fields.CharField(max_length=64)
+    reason = fields.TextField(default="")
     total_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     created_at = fields.DatetimeField()
