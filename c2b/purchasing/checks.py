@@ -55,9 +55,10 @@ def check_balanced(
     keys = {line.line_no: line.configuration_key for line in snapshot.lines}
     listed = Counter((keys.get(unit.line_no, ""), unit.digest) for unit in snapshot.units)
     _equal(listed, wanted, "units of the unit list")
-    ordered = Counter({line.configuration_key: line.quantity for line in snapshot.lines})
-    _equal(ordered, _by_configuration(wanted), "quantities of the lines")
-    if len({unit.unit_id for unit in snapshot.units}) != len(snapshot.units) or len(keys) != len(ordered):
+    ordered = {(line.configuration_key, ""): line.quantity for line in snapshot.lines}
+    _equal(_by_configuration(ordered), _by_configuration(wanted), "quantities of the lines")
+    unit_ids = {unit.unit_id for unit in snapshot.units}
+    if (len(unit_ids), len(keys), len(ordered)) != (len(snapshot.units), *[len(snapshot.lines)] * 2):
         raise PurchaseOrderUnbalanced(difference="a unit id or a line stands twice")
     asked = {
         (name, str(code)): units for (name, code), (units, _) in services(schema, participations).items()
