@@ -34,6 +34,7 @@ class Session(Model):
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", "sessions")
+    user_id: str
     token_hash = fields.CharField(max_length=64, unique=True)
     user_agent = fields.CharField(max_length=200, default="")
     created_at = fields.DatetimeField()
@@ -49,6 +50,7 @@ class ApiToken(Model):
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("models.User", "tokens")
+    user_id: str
     name = fields.CharField(max_length=60)
     token_hash = fields.CharField(max_length=64, unique=True)
     hint = fields.CharField(max_length=12)

@@ -7,6 +7,7 @@ after the same time. Every change writes its event in the same transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from c2b.accounts import attempts, passwords, rules
 from c2b.accounts.models import Session, User
@@ -135,12 +136,14 @@ async def log_in(
 
 async def log_out(token: str) -> None:
     """End the session of a cookie, for good: the same cookie opens nothing any more."""
-    await Session.filter(token_hash=sha256_hex(token)).delete()
+    session = await Session.get_or_none(token_hash=sha256_hex(token))
+    if session is not None:
+        await _end(session.id, user_id=session.user_id)
 
 
 async def end_session(actor: Actor, session_id: str) -> None:
     """End one of one's own sessions, in another browser say. Raises NotFound."""
-    if await Session.filter(id=session_id, user_id=actor.id).delete() != 1:
+    if not await _end(session_id, user_id=actor.id):
         raise NotFound
 
 
@@ -226,6 +229,16 @@ async def prune() -> int:
     )
 
 
+async def _end(session_id: str, *, user_id: str) -> bool:
+    async with transaction():
+        if await Session.filter(id=session_id, user_id=user_id).delete() != 1:
+            return False
+        await record(
+            "user.logged_out", subject="user", subject_id=user_id, actor_id=user_id, audience="owner"
+        )
+    return True
+
+
 async def _own(actor: Actor) -> User:
     user = await User.get_or_none(id=actor.id, disabled_at=None)
     if user is None:
@@ -274,7 +287,7 @@ def _actor_of(user: User, session_id: str) -> Actor:
     return Actor(
         id=user.id,
         name=user.name,
-        role=user.role,  # type: ignore[arg-type]  (checked by the database: user_role)
+        role=cast(Role, user.role),  # the database holds it to the three: user_role
         manufacturer_id=user.manufacturer_id,
         locale=user.locale,
         email_verified=user.email_verified_at is not None,

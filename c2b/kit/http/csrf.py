@@ -11,16 +11,16 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from urllib.parse import parse_qs, urlsplit
 
 from markupsafe import Markup
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from c2b.kit.errors import Forbidden
+from c2b.kit.errors import AppError, Forbidden
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_token
 
@@ -68,13 +68,21 @@ def csrf_field() -> Markup:
 
 
 class Csrf:
-    """Refuses unsafe requests from elsewhere with ForeignRequest, before anybody reads them."""
+    """Refuses unsafe requests from elsewhere with ForeignRequest, before anybody acts on them."""
 
     def __init__(
-        self, app: ASGIApp, *, secret: str, session_cookie: str, secure: bool, exempt: Sequence[str] = ()
+        self,
+        app: ASGIApp,
+        *,
+        secret: str,
+        session_cookie: str,
+        secure: bool,
+        exempt: Sequence[str] = (),
+        refuse: Callable[[Request, AppError], ASGIApp],
     ) -> None:
+        """``refuse`` draws the answer to a forged form, with a fresh token at hand."""
         self.app, self.secret, self.session_cookie = app, secret, session_cookie
-        self.secure, self.exempt = secure, tuple(exempt)
+        self.secure, self.exempt, self.refuse = secure, tuple(exempt), refuse
         self.visitor_cookie = "__Host-visitor" if secure else "visitor"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,17 +91,17 @@ class Csrf:
         headers = Headers(scope=scope)
         cookies = cookie_parser(headers.get("cookie", ""))
         visitor = Visitor(cookies.get(self.session_cookie) or cookies.get(self.visitor_cookie), self.secret)
+        app, good = self.app, True
         if scope["method"] not in SAFE_METHODS:
-            if not comes_from_us(headers):
-                raise ForeignRequest
             token, receive = await _token_of(headers, receive)
-            if not visitor.accepts(token):
-                raise ForeignRequest
-        token_of_context = _visitor.set(visitor)
+            good = comes_from_us(headers) and visitor.accepts(token)
+        reset = _visitor.set(visitor)
         try:
-            await self.app(scope, receive, self._with_cookie(visitor, send))
+            if not good:
+                app = self.refuse(Request(scope), ForeignRequest())
+            await app(scope, receive, self._with_cookie(visitor, send))
         finally:
-            _visitor.reset(token_of_context)
+            _visitor.reset(reset)
 
     def _with_cookie(self, visitor: Visitor, send: Send) -> Send:
         async def send_with_cookie(message: Message) -> None:

@@ -1,0 +1,1 @@
+"""What people and programs see: pages, fragments and the JSON API over the same operations and queries."""
