@@ -14,9 +14,12 @@ from typing import Any
 
 from c2b.catalog import consistency
 from c2b.catalog.engine import safe_validator
-from c2b.catalog.schema import resolve
+from c2b.catalog.explain import Forbidden, SearchTooLarge, impossible
+from c2b.catalog.schema import parse_schema, resolve
 from c2b.config import ROOT
 from c2b.kit.canonical import canonical_json
+from c2b.kit.errors import Invalid
+from c2b.kit.i18n import N_
 
 MAX_BYTES = 32 * 1024
 MAX_DEPTH = 12
@@ -35,17 +38,23 @@ class Problem:
         return f"{self.where or '/'}: {self.message}"
 
 
-class Refused(ValueError):
-    """A document that is not a product schema. `problems` says why."""
+class Refused(Invalid):
+    """A document that is not a product schema; `problems` says why, in full."""
+
+    code = "schema_refused"
+    message = N_("This document cannot be a product schema: {reason}")
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__("; ".join(map(str, problems[:3])))
+        super().__init__(reason="; ".join(map(str, problems[:3]))[:500])
 
 
 def check(document: object) -> list[Problem]:
     """Everything that keeps `document` from being a product schema, at most 50 problems; empty when it may be."""
-    for step in (_size, _grammar, _references, _resolved_grammar, _consistency):
+    problems = list(_size(document))
+    if problems or not isinstance(document, dict):
+        return problems
+    for step in (_grammar, _references, _resolved_grammar, _consistency):
         problems = list(step(document))
         if problems:
             return problems[:MAX_PROBLEMS]
@@ -53,11 +62,30 @@ def check(document: object) -> list[Problem]:
 
 
 def ensure(document: object) -> Mapping[str, Any]:
-    """The document, if it may be a product schema. Raises `Refused`."""
-    if problems := check(document):
+    """The document, if it may be published: `check`, and every option can be chosen. Raises `Refused`."""
+    problems = check(document)
+    if not problems and isinstance(document, dict):
+        problems = unreachable(document)
+    if problems or not isinstance(document, dict):
         raise Refused(problems)
-    assert isinstance(document, dict)
     return document
+
+
+def unreachable(document: Mapping[str, Any]) -> list[Problem]:
+    """What no complete answers to a document that passed `check` can ever contain."""
+    schema = parse_schema(document)
+    try:
+        dead = impossible(schema, fixed=None)
+    except SearchTooLarge:
+        return [Problem("/allOf", "the rules are too entangled to tell which options can be chosen")]
+    return [
+        Problem(f"/properties/{each.path}", f"{_choice(each)} can never be chosen: {each.reason['en']}"[:300])
+        for each in dead.values()
+    ]
+
+
+def _choice(dead: Forbidden) -> str:
+    return "it" if dead.code is None else f"the option {dead.code}"
 
 
 def _size(document: object) -> Iterator[Problem]:

@@ -17,13 +17,26 @@ from typing import Any
 from c2b.catalog.conditions import MISSING, Answers, applies, broken
 from c2b.catalog.schema import SCOPES, Attribute, Code, ProductSchema, Rule, Test, Words
 
-#: Assignments tried before a search gives up.
-MAX_STEPS = 100_000
+#: Assignments tried before a search, or one set of related searches, gives up.
+MAX_STEPS = 200_000
 _SAMPLE = "sample"  # stands for a text or a picture: rules know only whether it is there
 
 
 class SearchTooLarge(RuntimeError):
     """The rules of a schema are too entangled to tell what is possible."""
+
+
+class Budget:
+    """Steps left for one question, however many searches it takes to answer it."""
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.steps = steps
+
+    def spend(self) -> None:
+        """Raises `SearchTooLarge` when nothing is left."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise SearchTooLarge
 
 
 @dataclass(frozen=True)
@@ -84,24 +97,34 @@ def impossible(schema: ProductSchema, *, fixed: Answers | None) -> Mapping[Key, 
 
 
 def witness(
-    schema: ProductSchema, *, fixed: Answers | None = None, chosen: Mapping[str, Any] | None = None
+    schema: ProductSchema,
+    *,
+    fixed: Answers | None = None,
+    chosen: Mapping[str, Any] | None = None,
+    budget: Budget | None = None,
 ) -> dict[str, Any] | None:
     """Answers to the attributes that rules mention which keep every rule, or None when there are none.
 
     `chosen` maps paths to the value they must have (MISSING: left out). Raises `SearchTooLarge`.
     """
-    return _search(_domains(schema, fixed, chosen or {}), schema.rules)
+    return _search(_domains(schema, fixed, chosen or {}), schema.rules, budget or Budget())
 
 
-def blocking_rules(schema: ProductSchema, *, fixed: Answers | None, chosen: Mapping[str, Any]) -> list[Rule]:
-    """A smallest set of rules that together leave no answer; empty when there is one."""
+def blocking_rules(
+    schema: ProductSchema, *, fixed: Answers | None, chosen: Mapping[str, Any], budget: Budget | None = None
+) -> list[Rule]:
+    """A set of rules that together leave no answer and of which none can be spared; empty when there is one.
+
+    Raises `SearchTooLarge`.
+    """
+    budget = budget or Budget()
     domains = _domains(schema, fixed, chosen)
     core = list(schema.rules)
-    if _search(domains, core) is not None:
+    if _search(domains, core, budget) is not None:
         return []
     for rule in schema.rules:
         rest = [each for each in core if each is not rule]
-        if _search(domains, rest) is None:
+        if _search(domains, rest, budget) is None:
             core = rest
     return core
 
@@ -123,11 +146,14 @@ class _Hashed:
 def _impossible(hashed: _Hashed, frozen: tuple[tuple[str, Any], ...] | None) -> Mapping[Key, Forbidden]:
     schema = hashed.schema
     fixed = None if frozen is None else {key: _thawed(each) for key, each in frozen}
+    budget = Budget()
     found: dict[Key, Forbidden] = {}
     for attribute, path, code, value in _choices(schema, SCOPES):
-        if attribute.name in (fixed or {}) or witness(schema, fixed=fixed, chosen={path: value}) is not None:
+        chosen = {path: value}
+        settled = attribute.name in (fixed or {}) or (fixed is not None and attribute.scope == "batch")
+        if settled or witness(schema, fixed=fixed, chosen=chosen, budget=budget) is not None:
             continue
-        core = blocking_rules(schema, fixed=fixed, chosen={path: value})
+        core = blocking_rules(schema, fixed=fixed, chosen=chosen, budget=budget)
         rule = next((each for each in core if attribute.name in each.attributes), None)
         if rule is not None:
             because = tuple(name for name in rule.attributes if name != attribute.name)
@@ -259,7 +285,7 @@ def _sample(attribute: Attribute) -> Any:
     return True if attribute.kind == "confirm" else _SAMPLE
 
 
-def _search(domains: Mapping[str, list[Any]], rules: Iterable[Rule]) -> dict[str, Any] | None:
+def _search(domains: Mapping[str, list[Any]], rules: Iterable[Rule], budget: Budget) -> dict[str, Any] | None:
     """Depth first, a rule tested when its last attribute is assigned."""
     names = list(domains)
     due: list[list[Rule]] = [[] for _ in names]
@@ -267,14 +293,11 @@ def _search(domains: Mapping[str, list[Any]], rules: Iterable[Rule]) -> dict[str
         due[max(names.index(name) for name in rule.attributes)].append(rule)
     assigned: dict[str, Any] = {}
     cursors = [0]
-    steps = 0
     while cursors:
         depth = len(cursors) - 1
         if depth == len(names):
             return assigned
-        steps += 1
-        if steps > MAX_STEPS:
-            raise SearchTooLarge
+        budget.spend()
         name = names[depth]
         assigned.pop(name, None)
         if cursors[-1] == len(domains[name]):

@@ -15,7 +15,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from c2b.catalog import faults
+from c2b.catalog import messages
 from c2b.catalog.conditions import Answers, broken
 from c2b.catalog.engine import FORMATS, safe_validator
 from c2b.catalog.explain import SearchTooLarge, blocking_rules
@@ -72,14 +72,11 @@ def validate(
     clean, errors = tidied(answers)
     if errors:
         return errors[:MAX_ERRORS]
-    editable = (
-        made.schema.names(*SCOPES) if fixed is None else made.schema.names(*SCOPES) - _settled(made, fixed)
-    )
     errors = [] if fixed is None else list(_contradictions(made.schema, clean, fixed))
     merged = {**clean, **(fixed or {})}
     if not errors and made.accepts(merged):
         return []
-    found = [*errors, *_explain(made, merged, _editable(made.schema, fixed))] or [faults.misfit()]
+    found = [*errors, *_explain(made, merged, _editable(made.schema, fixed))] or [messages.misfit()]
     return found[:MAX_ERRORS]
 
 
@@ -92,7 +89,7 @@ def validate_batch(
     if errors:
         return errors[:MAX_ERRORS]
     batch = made.schema.names("batch")
-    errors = [faults.not_batch(made.schema, key) for key in clean if key not in batch]
+    errors = [messages.not_batch(made.schema, key) for key in clean if key not in batch]
     own = {key: value for key, value in clean.items() if key in batch}
     found = _explain(made, own, batch, partial=True)
     errors += [each for each in found if each.path.partition(".")[0] in batch]
@@ -123,9 +120,9 @@ def _contradictions(schema: ProductSchema, answers: Answers, fixed: Answers) -> 
         if attribute is None or (attribute.scope != "batch" and name not in fixed):
             continue
         if name not in fixed:
-            yield faults.organizers_choice(attribute)
+            yield messages.organizers_choice(attribute)
         elif type(answers[name]) is not type(fixed[name]) or answers[name] != fixed[name]:
-            yield faults.fixed_differently(attribute, fixed[name])
+            yield messages.fixed_differently(attribute, fixed[name])
 
 
 def _explain(
@@ -142,9 +139,9 @@ def _explain(
         if place[0] == "allOf":
             rules[place[1]] = made.schema.rules[place[1]]
             continue
-        for found in faults.of(made.schema, error, answers):
+        for found in messages.of(made.schema, error, answers):
             own.setdefault(found.path, found)
-    errors = [faults.settled(made.schema, each, editable) for each in own.values()]
+    errors = [messages.settled(made.schema, each, editable) for each in own.values()]
     for rule in rules.values():
         found_rule = _rule_error(rule, answers, editable, set(own), partial=partial)
         if found_rule is not None:
@@ -167,7 +164,7 @@ def _rule_error(
     left = [path for path in unmet if not among(path, wrong_names) and (among(path, editable) or not partial)]
     if unmet and (not left or any(among(path, wrong_names) for path in conditions)):
         return None
-    return faults.broken_rule(rule, [path for path in [*left, *conditions] if among(path, editable)])
+    return messages.broken_rule(rule, [path for path in [*left, *conditions] if among(path, editable)])
 
 
 def _dead_end(schema: ProductSchema, batch_answers: Answers) -> Iterator[FieldError]:
@@ -177,4 +174,4 @@ def _dead_end(schema: ProductSchema, batch_answers: Answers) -> Iterator[FieldEr
         return  # lint refuses such a schema before it is published
     for rule in rules[:1]:
         path = next((name for name in rule.attributes if name in schema.names("batch")), "")
-        yield faults.dead_end(rule, path)
+        yield messages.dead_end(rule, path)

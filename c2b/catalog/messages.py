@@ -33,16 +33,17 @@ _TYPES = {
 def of(schema: ProductSchema, error: ValidationError, answers: Answers) -> Iterator[FieldError]:
     """The field errors that stand for one finding of jsonschema outside the rules."""
     path = ".".join(str(part) for part in error.absolute_path if isinstance(part, str))
+    found: Any = error.instance
     if error.validator == "required":
-        missing = (name for name in error.validator_value if name not in error.instance)
-        for name in missing:
+        wanted: Any = error.validator_value
+        for name in (each for each in wanted if each not in found):
             attribute = schema.find(f"{path}.{name}" if path else name)
             if attribute is not None:
                 yield _missing(attribute)
     elif error.validator == "additionalProperties":
         parent = schema.find(path)
         known = {each.name for each in (parent.parts if parent else schema.attributes)}
-        for key in sorted(set(error.instance) - known):
+        for key in sorted(set(found) - known):
             yield _unknown(path, key)
     else:
         attribute = schema.find(path)
