@@ -14,7 +14,8 @@ from c2b.kit.ids import new_id
 class PurchaseOrder(Model):
     """One per campaign. ``revision`` is the current one; its content is in ``PurchaseOrderRevision``.
 
-    ``decisions`` counts what admins decided about it (more time, another revision, cancelation).
+    ``turn`` counts what people did about it since (answered, gave more time, asked for another revision, withdrew): each
+    turn is a signal to the run that waits for it.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -24,7 +25,7 @@ class PurchaseOrder(Model):
     number = fields.CharField(max_length=22, unique=True)
     state = fields.CharField(max_length=24, default="draft")
     revision = fields.IntField(default=1)
-    decisions = fields.IntField(default=0)
+    turn = fields.IntField(default=0)
     created_at = fields.DatetimeField()
     issued_at = fields.DatetimeField(null=True)
     validity_until = fields.DatetimeField(null=True)
