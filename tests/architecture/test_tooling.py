@@ -144,3 +144,12 @@ class TestVendoredFiles:
             listed = {line.split()[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
             assert "LICENSE" in listed
             assert {path.name for path in folder.iterdir()} - {"SHA256SUMS", "README.md"} == listed
+
+
+class TestTheNotice:
+    def test_names_every_folder_with_the_work_of_others(self) -> None:
+        notice = (ROOT / "NOTICE").read_text()
+        licenses = [path for name in ("LICENSE*", "OFL*") for path in ROOT.glob(f"[a-z]*/**/{name}")]
+        folders = {path.parent.relative_to(ROOT).as_posix() for path in licenses}
+        assert folders
+        assert all(folder in notice for folder in folders)
