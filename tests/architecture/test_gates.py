@@ -49,8 +49,8 @@ GATES = [
     (
         gates.pure_rules,
         ("c2b/*/rules.py",),
+        "from c2b.ledger.pure import f",
         "from c2b.ledger.rules import f",
-        "from dataclasses import dataclass",
     ),
     (gates.pure_rules, ("c2b/*/rules.py",), "async def f(): ...", "def f(): ..."),
     (gates.short_files, (*CODE, "tools/*.py", "tests/**/*.py"), "x = 1\n" * 321, "x = 1\n" * 320),

@@ -63,7 +63,11 @@ class TestDependencies:
         }
         foreign = modules - sys.stdlib_module_names - {"c2b", "workflows", "tests", "__future__"}
         homes = packages_distributions()
-        undeclared = {m for m in foreign if not declared & {name.lower() for name in homes.get(m, [m])}}
+        undeclared = {
+            m
+            for m in foreign
+            if not declared & {name.lower().replace("_", "-") for name in homes.get(m, [m])}
+        }
         assert not undeclared
 
 
