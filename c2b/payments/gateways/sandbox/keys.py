@@ -30,11 +30,15 @@ def once(
 ) -> dict[str, Any]:
     """Answer of the first call under ``key``; ``act`` runs for the first only. A refusal is not remembered.
 
-    Raises ``GatewayRefused``: ``key`` (empty or too long), ``key_reused`` (same key, other ``request``).
+    Raises ``GatewayRefused``: ``key`` (empty or too long), ``key_reused`` (same key, other ``request``), ``malformed``
+    (a fraction, a control character: what has no canonical form).
     """
     if not 1 <= len(key) <= MAX_LENGTH:
         raise GatewayRefused("key")
-    request_hash = digest(dict(request))
+    try:
+        request_hash = digest(dict(request))
+    except ValueError as error:
+        raise GatewayRefused("malformed") from error
     known = db.execute("SELECT * FROM idempotency WHERE key = ?", (key,)).fetchone()
     if known is not None and now < instant(known["created_at"]) + LIFETIME:
         if known["request_hash"] != request_hash:
