@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 STEPS = {
-    "format": "ruff format --check --quiet .",
-    "lint": "ruff check --quiet .",
+    "format": "ruff format --check --quiet --output-format concise .",
+    "lint": "ruff check --quiet --output-format concise .",
     "types": "mypy",
     "imports": "lint-imports --no-logo",
     "gates": "python -m pytest -q --no-header tests/architecture",
