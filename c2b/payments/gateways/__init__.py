@@ -31,6 +31,13 @@ def gateway(name: str | None = None) -> Gateway:
     return _made(name, settings())
 
 
+def sandbox() -> SandboxGateway:
+    """The sandbox, for those who serve its pages and deliver its notifications: application, clock, demo."""
+    found = gateway("sandbox")
+    assert isinstance(found, SandboxGateway)
+    return found
+
+
 @lru_cache(maxsize=4)
 def _made(name: str, from_settings: Settings) -> Gateway:
     return MAKERS[name](from_settings)

@@ -165,10 +165,14 @@ def crowd(folder: Path) -> dict[str, object]:
     started = asyncio.run(sandbox.start(**order()))
     asyncio.run(sandbox.choose(started.provider_ref))
 
+    parents = {id(db) for db in sandbox.store._idle}
+
     async def ask() -> None:
         for number in range(100):
             with suppress(GatewayRefused):
                 await sandbox.refund(**give_back(started, f"r{number}", amount_minor=1000))
+        if parents & {id(db) for db in sandbox.store._idle}:
+            raise RuntimeError("a connection has travelled through the fork")
 
     children = []
     for _ in range(4):

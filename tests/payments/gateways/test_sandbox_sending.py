@@ -78,6 +78,7 @@ class TestTheProviders:
         other = SandboxGateway(tmp_path / "other.sqlite3", base_url=BASE, secret=SECRET)
         with gateways.replaced_by(other):
             assert gateways.gateway() is other
+            assert gateways.sandbox() is other
         assert gateways.gateway() is usual
 
     def test_follow_the_settings(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,11 @@ class TestASignature:
                 changed(signature=genuine()[0]["webhook-signature"][:-9]), "bad_signature", id="truncated"
             ),
             pytest.param(changed(signature="v1,é"), "bad_signature", id="not base64"),
+            pytest.param(
+                changed(signature=genuine()[0]["webhook-signature"].replace("v1,", "v1,!")),
+                "bad_signature",
+                id="nearly base64",
+            ),
             pytest.param(changed(signature="v1"), "bad_signature", id="no comma"),
             pytest.param(
                 changed(signature=genuine()[0]["webhook-signature"].replace("v1,", "v2,")),

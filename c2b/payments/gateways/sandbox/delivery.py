@@ -74,7 +74,7 @@ def _claim(store: Store, now: datetime, newest_first: bool, ref: str | None) -> 
             return []
     with store.write() as db:
         rows = db.execute(
-            f"UPDATE delivery SET attempts = attempts + 1, next_at = ? WHERE id IN ({_DUE}) RETURNING *",  # noqa: S608
+            f"UPDATE delivery SET attempts = attempts + 1, next_at = ? WHERE id IN ({_DUE}) RETURNING *",
             (text(now + LEASE), text(now), ref, _BATCH),
         ).fetchall()
     return sorted(rows, key=lambda row: int(row["id"]), reverse=newest_first)
