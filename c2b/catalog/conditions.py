@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from c2b.catalog.schema import Demand, Rule, Test, same
+from c2b.catalog.schema import Demand, ProductSchema, Rule, Test, same
 
 Answers = Mapping[str, Any]
 
@@ -64,3 +64,8 @@ def passes(test: Test, value: Any) -> bool:
         above = test.maximum is not None and value > test.maximum
         return not (below or above)
     return True
+
+
+def conditional_names(schema: ProductSchema) -> frozenset[str]:
+    """Attributes that some rule asks for: where another rule forbids them, an answer is a leftover, not a wish."""
+    return frozenset(each.path for rule in schema.rules for each in rule.then if each.kind == "needed")

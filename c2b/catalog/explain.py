@@ -1,7 +1,7 @@
 """Why an option cannot be chosen, and whether some choice of everything else would allow it.
 
 The search: attributes that rules mention are variables, their options (and "left out") the domain. Attributes
-are assigned in the order in which rules name them; a rule is tested as soon as its last attribute has a value.
+are assigned one by one, the settled ones first; a rule is tested as soon as its last attribute has a value.
 Numbers are tried at the values where some rule or bound changes its mind. Schemas are small, and a budget of
 steps ends the search of one that is not.
 """
@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from c2b.catalog.conditions import MISSING, Answers, applies, broken
+from c2b.catalog.conditions import MISSING, Answers, applies, broken, conditional_names
 from c2b.catalog.schema import SCOPES, Attribute, Code, ProductSchema, Rule, Test, Words
 
 #: Assignments tried before a search, or one set of related searches, gives up.
@@ -191,13 +191,16 @@ def _conflict(
 ) -> Rule | None:
     """The first rule that this choice would break beside the present answers; what is still open may be answered."""
     trial = _with(schema, present, path, value)
+    conditional = conditional_names(schema)
     for rule in schema.rules:
         if path not in _paths(rule) and path.partition(".")[0] not in _paths(rule):
             continue
         as_condition = any(test.path == path for test in rule.when)
         for demand in broken(rule, trial):
+            on_this = demand.path == path
             still_open = demand.kind == "needed" and demand.path.partition(".")[0] in open_names
-            if not still_open and (as_condition or demand.path == path):
+            leftover = demand.kind == "forbidden" and demand.path in conditional and not on_this
+            if (as_condition or on_this) and not still_open and not leftover:
                 return rule
     return None
 
@@ -286,8 +289,8 @@ def _sample(attribute: Attribute) -> Any:
 
 
 def _search(domains: Mapping[str, list[Any]], rules: Iterable[Rule], budget: Budget) -> dict[str, Any] | None:
-    """Depth first, a rule tested when its last attribute is assigned."""
-    names = list(domains)
+    """Depth first, what is settled first; a rule is tested when its last attribute is assigned."""
+    names = sorted(domains, key=lambda name: len(domains[name]) > 1)
     due: list[list[Rule]] = [[] for _ in names]
     for rule in rules:
         due[max(names.index(name) for name in rule.attributes)].append(rule)

@@ -1,0 +1,305 @@
+"""The form for answers, as values a template can draw: derived from the schema, in the reader's language.
+
+Nothing here knows HTML beyond names and ids. `build_form` gives the fields, `answers_from_form` turns what a
+browser sends back into answers, `describe_answers` puts answers into words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from c2b.catalog.conditions import MISSING, Answers, answer_at
+from c2b.catalog.describing import Described, describe_answers, value_in_words
+from c2b.catalog.explain import Forbidden, Key, SearchTooLarge, forbidden, needed
+from c2b.catalog.reading import answers_from_form, upload_fields
+from c2b.catalog.schema import Attribute, Code, Option, ProductSchema, Terms
+from c2b.kit.errors import FieldError
+from c2b.kit.i18n import current_locale, gettext, ngettext, pick
+from c2b.kit.money import format_money
+
+__all__ = [
+    "Choice",
+    "Described",
+    "Field",
+    "Form",
+    "Remark",
+    "answers_from_form",
+    "build_form",
+    "describe_answers",
+    "upload_fields",
+]
+
+#: Up to so many options are shown side by side; more become a list to open.
+MAX_CARDS = 6
+
+Counts = Mapping[str, Mapping[Code, int]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option on offer. `notes` are short facts (minimum, days), `reason` says why it does not fit now.
+
+    Options that share a reason have it once, as a remark of their field with the id `remark`.
+    """
+
+    id: str
+    value: str
+    label: str
+    surcharge: str = ""
+    notes: tuple[str, ...] = ()
+    swatch: str = ""
+    selected: bool = False
+    disabled: bool = False
+    reason: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Why several options do not fit now."""
+
+    id: str
+    labels: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One control. `control` is cards, select, checks, switch, confirm, number, text, date, upload or group.
+
+    A group has `parts` and is `added` or not; `describedby` lists the ids of the texts that belong to it.
+    """
+
+    path: str
+    name: str
+    id: str
+    control: str
+    label: str
+    required: bool = False
+    help: str = ""
+    hint: str = ""
+    unit: str = ""
+    value: str = ""
+    surcharge: str = ""
+    notes: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    step: int = 1
+    max_length: int | None = None
+    example: str = ""
+    added: bool = False
+    parts: tuple[Field, ...] = ()
+    errors: tuple[str, ...] = ()
+    related: bool = False
+    reason: str = ""
+    disabled: bool = False
+
+    @property
+    def describedby(self) -> str:
+        """Ids for aria-describedby, in reading order."""
+        texts = {"help": self.help, "hint": self.hint, "reason": self.reason, "error": self.errors}
+        ids = [f"{self.id}-{name}" for name, text in texts.items() if text]
+        return " ".join([*ids, *(each.id for each in self.remarks)])
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields of some scopes, in order, and the errors that belong to no field."""
+
+    fields: tuple[Field, ...]
+    errors: tuple[str, ...] = ()
+
+    @property
+    def error_links(self) -> tuple[tuple[str, str], ...]:
+        """(id of the control, text) for a summary at the top of the page."""
+        every = [each for field in self.fields for each in (field, *field.parts)]
+        return tuple((field.id, text) for field in every for text in field.errors)
+
+
+def build_form(
+    schema: ProductSchema,
+    *,
+    scopes: Sequence[str],
+    currency: str,
+    answers: Answers | None = None,
+    fixed: Answers | None = None,
+    errors: Iterable[FieldError] = (),
+    counts: Counts | None = None,
+    prefix: str = "answers",
+) -> Form:
+    """The form for these scopes in the current locale.
+
+    `answers` are the present ones (not necessarily right), `fixed` the campaign's batch answers (None: an
+    organizer is still choosing them), `counts` how many units chose what so far, `prefix` starts every name.
+    """
+    builder = _Builder(schema, currency, dict(answers or {}), fixed, counts, prefix, tuple(scopes))
+    fields = tuple(builder.field(each) for each in schema.of_scope(*scopes) if each.name not in (fixed or {}))
+    return _with_errors(fields, list(errors))
+
+
+@dataclass
+class _Builder:
+    schema: ProductSchema
+    currency: str
+    answers: dict[str, Any]
+    fixed: Answers | None
+    counts: Counts | None
+    prefix: str
+    scopes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        present = {**self.answers, **(self.fixed or {})}
+        self.needed = needed(self.schema, present)
+        self.forbidden = self._forbidden()
+
+    def _forbidden(self) -> dict[Key, Forbidden]:
+        try:
+            return forbidden(self.schema, fixed=self.fixed, answers=self.answers, scopes=self.scopes)
+        except SearchTooLarge:
+            return {}  # the form still works and validation still explains; such a schema is refused at publishing
+
+    def field(self, attribute: Attribute) -> Field:
+        answer = answer_at(self.answers, attribute.path)
+        refused = self.forbidden.get((attribute.path, None))
+        field = Field(
+            path=attribute.path,
+            name=f"{self.prefix}.{attribute.path}",
+            id=_id(self.prefix, attribute.path),
+            control=_control(attribute),
+            label=pick(attribute.title),
+            required=attribute.required or attribute.path in self.needed,
+            help=pick(attribute.help) if attribute.help else "",
+            hint=pick(attribute.hint) if attribute.hint else "",
+            unit=pick(attribute.unit) if attribute.unit else "",
+            value=_value(answer),
+            surcharge=self._surcharge(attribute.terms),
+            notes=tuple(self._notes(attribute, attribute.terms, "")),
+            minimum=attribute.minimum,
+            maximum=attribute.maximum,
+            step=attribute.step,
+            max_length=attribute.max_length,
+            example=attribute.example,
+            added=answer not in (MISSING, False, None),
+            reason=pick(refused.reason) if refused else "",
+            disabled=bool(refused and refused.final and answer is MISSING),
+        )
+        choices = tuple(self._choices(attribute, field, answer))
+        remarks = _remarks(field, choices)
+        return replace(
+            field,
+            choices=tuple(_remarked(each, remarks) for each in choices),
+            remarks=remarks,
+            parts=tuple(self.field(part) for part in attribute.parts),
+        )
+
+    def _choices(self, attribute: Attribute, field: Field, answer: Any) -> Iterator[Choice]:
+        if field.control == "cards" and not field.required:
+            yield Choice(f"{field.id}-none", "", gettext("Leave it out"), selected=answer in (MISSING, None))
+        chosen = answer if isinstance(answer, list) else [answer]
+        for option in attribute.options:
+            selected = any(attribute.option(each) is option for each in chosen)
+            yield self._choice(attribute, field, option, selected)
+
+    def _choice(self, attribute: Attribute, field: Field, option: Option, selected: bool) -> Choice:
+        refused = self.forbidden.get((attribute.path, option.code))
+        return Choice(
+            id=f"{field.id}-{str(option.code).replace('.', '_')}",
+            value=str(option.code),
+            label=pick(option.label),
+            surcharge=self._surcharge(option.terms),
+            notes=tuple(self._notes(attribute, option.terms, option.code)),
+            swatch=option.swatch or "",
+            selected=selected,
+            disabled=bool(refused and refused.final and not selected),
+            reason=pick(refused.reason) if refused else "",
+        )
+
+    def _surcharge(self, terms: Terms) -> str:
+        if not terms.surcharge_minor:
+            return ""
+        amount = format_money(abs(terms.surcharge_minor), self.currency, current_locale())
+        return ("+" if terms.surcharge_minor > 0 else "−") + amount
+
+    def _notes(self, attribute: Attribute, terms: Terms, code: Code) -> Iterator[str]:
+        if terms.moq > 1:
+            yield self._minimum(attribute, terms.moq, code)
+        if terms.lead_days:
+            yield ngettext("{n} day longer", "{n} days longer", terms.lead_days)
+        if terms.nre_minor and attribute.scope == "batch":
+            amount = format_money(terms.nre_minor, self.currency, current_locale())
+            yield gettext("{amount} once for engineering").format(amount=amount)
+        yield from self._settled(attribute, code)
+
+    def _settled(self, attribute: Attribute, code: Code) -> Iterator[str]:
+        """What the campaign has fixed for this option, such as the Pantone number of its own color."""
+        for rule in self.schema.rules:
+            test = rule.when[0]
+            if len(rule.when) == 1 and test.path == attribute.path and test.allowed and code in test.allowed:
+                for demand in rule.then:
+                    if demand.kind == "needed" and demand.path in (self.fixed or {}):
+                        settled = self.schema.attribute(demand.path)
+                        value = value_in_words(settled, (self.fixed or {})[demand.path])
+                        yield f"{pick(settled.title)}: {value}"
+
+    def _minimum(self, attribute: Attribute, moq: int, code: Code) -> str:
+        if self.counts is None or attribute.scope == "batch":
+            return gettext("made from {moq} pieces").format(moq=moq)
+        count = self.counts.get(attribute.name, {}).get(code, 0)
+        if count >= moq:
+            return gettext("minimum of {moq} reached").format(moq=moq)
+        return gettext("made from {moq} pieces, {count} so far").format(moq=moq, count=count)
+
+
+def _remarks(field: Field, choices: Sequence[Choice]) -> tuple[Remark, ...]:
+    """The reasons that more than one option has (in a list to open, every reason: its options hold no text)."""
+    by_reason: dict[str, list[str]] = {}
+    for choice in choices:
+        if choice.reason:
+            by_reason.setdefault(choice.reason, []).append(choice.label)
+    fewest = 1 if field.control == "select" else 2
+    shared = [(reason, labels) for reason, labels in by_reason.items() if len(labels) >= fewest]
+    return tuple(
+        Remark(f"{field.id}-remark-{number}", tuple(labels), reason)
+        for number, (reason, labels) in enumerate(shared, start=1)
+    )
+
+
+def _remarked(choice: Choice, remarks: Sequence[Remark]) -> Choice:
+    for remark in remarks:
+        if choice.reason == remark.reason:
+            return replace(choice, reason="", remark=remark.id)
+    return choice
+
+
+def _control(attribute: Attribute) -> str:
+    if attribute.kind == "choice":
+        return "cards" if len(attribute.options) <= MAX_CARDS else "select"
+    controls = {"choices": "checks", "flag": "switch", "integer": "number", "image": "upload"}
+    return controls.get(attribute.kind, attribute.kind)
+
+
+def _value(answer: Any) -> str:
+    return str(answer) if isinstance(answer, str | int) and not isinstance(answer, bool) else ""
+
+
+def _id(prefix: str, path: str) -> str:
+    return f"{prefix}-{path}".replace(".", "-").replace("_", "-")
+
+
+def _with_errors(fields: tuple[Field, ...], errors: list[FieldError]) -> Form:
+    """Every error beside its field; what has no field here goes to the top."""
+    known = {each.path for field in fields for each in (field, *field.parts)}
+    related = {path for error in errors for path in error.params.get("related", ())}
+
+    def marked(field: Field) -> Field:
+        texts = tuple(dict.fromkeys(error.text() for error in errors if error.path == field.path))
+        parts = tuple(marked(part) for part in field.parts)
+        added = field.added or any(part.errors for part in parts)
+        return replace(field, errors=texts, related=field.path in related, parts=parts, added=added)
+
+    loose = tuple(dict.fromkeys(error.text() for error in errors if error.path not in known))
+    return Form(tuple(marked(field) for field in fields), loose)
