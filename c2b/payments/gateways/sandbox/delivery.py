@@ -36,9 +36,14 @@ LEASE = timedelta(seconds=60)
 _BATCH = 50
 _AT_ONCE = 8
 _FORGER = b"a secret that the shop never had"
-_DUE = (
-    "SELECT id FROM delivery WHERE delivered_at IS NULL AND abandoned_at IS NULL AND next_at <= ?"
-    " AND payment_ref = coalesce(?, payment_ref) ORDER BY next_at, id LIMIT ?"
+_ANY_DUE = (
+    "SELECT 1 FROM delivery WHERE delivered_at IS NULL AND abandoned_at IS NULL AND next_at <= :now"
+    " AND payment_ref = coalesce(:ref, payment_ref) LIMIT 1"
+)
+_CLAIM = (
+    "UPDATE delivery SET attempts = attempts + 1, next_at = :lease WHERE id IN"
+    " (SELECT id FROM delivery WHERE delivered_at IS NULL AND abandoned_at IS NULL AND next_at <= :now"
+    " AND payment_ref = coalesce(:ref, payment_ref) ORDER BY next_at, id LIMIT :batch) RETURNING *"
 )
 
 
@@ -69,14 +74,12 @@ def _by_payment(batch: Sequence[sqlite3.Row]) -> list[list[sqlite3.Row]]:
 
 
 def _claim(store: Store, now: datetime, newest_first: bool, ref: str | None) -> list[sqlite3.Row]:
+    values = {"now": text(now), "ref": ref, "lease": text(now + LEASE), "batch": _BATCH}
     with store.read() as db:  # the common answer is "nothing", and it takes no lock
-        if not db.execute(_DUE, (text(now), ref, 1)).fetchall():
+        if db.execute(_ANY_DUE, values).fetchone() is None:
             return []
     with store.write() as db:
-        rows = db.execute(
-            f"UPDATE delivery SET attempts = attempts + 1, next_at = ? WHERE id IN ({_DUE}) RETURNING *",
-            (text(now + LEASE), text(now), ref, _BATCH),
-        ).fetchall()
+        rows = db.execute(_CLAIM, values).fetchall()
     return sorted(rows, key=lambda row: int(row["id"]), reverse=newest_first)
 
 
