@@ -13,12 +13,15 @@ from html import unescape
 from typing import Any, Literal
 
 from babel.dates import format_timedelta
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from c2b.config import ROOT
 from c2b.kit import clock, i18n
 from c2b.kit.money import format_money
+
+Unit = Literal["day", "hour", "minute"]
 
 
 def render(template: str, /, **context: Any) -> str:
@@ -58,15 +61,16 @@ def environment() -> Environment:
         locale=i18n.current_locale,
         language_names=i18n.LANGUAGE_NAMES,
     )
-    env.filters.update(
-        money=money,
-        date=i18n.format_date,
-        datetime=i18n.format_datetime,
-        number=i18n.format_number,
-        ago=ago,
-        countdown=countdown,
-        iso=lambda instant: instant.isoformat(),
-    )
+    spoken = {
+        "money": money,
+        "date": i18n.format_date,
+        "datetime": i18n.format_datetime,
+        "number": i18n.format_number,
+        "ago": ago,
+        "countdown": countdown,
+    }
+    env.filters.update({name: _at_render_time(function) for name, function in spoken.items()})
+    env.filters["iso"] = lambda instant: instant.isoformat()
     return env
 
 
@@ -96,19 +100,26 @@ def countdown(instant: datetime) -> str:
     left = max(instant - clock.now(), timedelta())
     minutes = int(left.total_seconds()) // 60
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    spans = (
-        [_span("day", days), _span("hour", hours)]
-        if days
-        else [_span("hour", hours), _span("minute", minutes)]
-    )
-    shown = [text for text, n in zip(spans, (days or hours, hours if days else minutes), strict=True) if n]
-    return " ".join(shown or [_span("minute", 0)])
+    spans: list[tuple[Unit, int]] = [("hour", hours), ("minute", minutes)]
+    if days:
+        spans = [("day", days), ("hour", hours)]
+    return " ".join(_span(unit, n) for unit, n in spans if n) or _span("minute", 0)
 
 
-def _span(unit: Literal["day", "hour", "minute"], n: int) -> str:
+def _span(unit: Unit, n: int) -> str:
     # format_unit has no Chinese for durations ("2 duration-day"); format_timedelta has
     span = timedelta(**{f"{unit}s": n})
     return format_timedelta(span, granularity=unit, threshold=10**9, locale=i18n.current_locale())
+
+
+def _at_render_time(function: Callable[..., str]) -> Callable[..., str]:
+    """Jinja computes a filter of a constant once, when it compiles: in the language of whoever came first."""
+
+    @pass_context
+    def spoken(_context: Context, *args: Any) -> str:
+        return function(*args)
+
+    return spoken
 
 
 def _refuse_models(name: str, value: Any) -> None:
