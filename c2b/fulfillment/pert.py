@@ -18,7 +18,7 @@ from random import Random
 
 DRAWS = 4000
 _CELLS = 2000
-_SEED = "c2b.fulfillment"
+_SEED = "delivery"
 
 
 @cache

@@ -16,13 +16,17 @@ from c2b.fulfillment.graph import Stage, StageGraph, graph_from_json, graph_to_j
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """Planned dates of one stage: start and end at the likely durations, its end at 50 and at 80 percent."""
+    """Planned dates of one stage: start and end at the likely durations, its end at 50 and at 80 percent.
+
+    `promised_by` is the day by which it must end for the promise to hold, by the rule of the promise itself.
+    """
 
     code: str
     start: date
     end: date
     p50: date
     p80: date
+    promised_by: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class TimelinePlan:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Days of work from the lock to the end of one stage, holidays left out: likely, P50 and P80."""
+    """Days of work from the lock to the end of one stage, holidays not counted."""
 
     likely: int
     p50: float
@@ -101,10 +105,7 @@ def plan_to_json(plan: TimelinePlan) -> dict[str, Any]:
         "template": graph_to_json(plan.graph),
         "locked_on": plan.locked_on.isoformat(),
         "extra_lead_days": plan.extra_lead_days,
-        "stages": [
-            {"code": s.code, "start": str(s.start), "end": str(s.end), "p50": str(s.p50), "p80": str(s.p80)}
-            for s in plan.stages
-        ],
+        "stages": [_stage_to_json(stage) for stage in plan.stages],
         "likely_days": plan.likely_days,
         "p50_days": plan.p50_days,
         "p80_days": plan.p80_days,
@@ -116,21 +117,28 @@ def plan_to_json(plan: TimelinePlan) -> dict[str, Any]:
 def plan_from_json(doc: Mapping[str, Any]) -> TimelinePlan:
     """Read a stored plan: nothing in it is computed again."""
     day = date.fromisoformat
-    stages = (
-        StagePlan(s["code"], day(s["start"]), day(s["end"]), day(s["p50"]), day(s["p80"]))
-        for s in doc["stages"]
-    )
     return TimelinePlan(
         graph=graph_from_json(doc["template"]),
         locked_on=day(doc["locked_on"]),
         extra_lead_days=doc["extra_lead_days"],
-        stages=tuple(stages),
+        stages=tuple(_stage_from_json(stage) for stage in doc["stages"]),
         likely_days=doc["likely_days"],
         p50_days=doc["p50_days"],
         p80_days=doc["p80_days"],
         promised_ship_by=day(doc["promised_ship_by"]),
         promised_delivery=day(doc["promised_delivery"]),
     )
+
+
+_STAGE_DATES = ("start", "end", "p50", "p80", "promised_by")
+
+
+def _stage_to_json(stage: StagePlan) -> dict[str, str]:
+    return {"code": stage.code, **{name: getattr(stage, name).isoformat() for name in _STAGE_DATES}}
+
+
+def _stage_from_json(doc: Mapping[str, str]) -> StagePlan:
+    return StagePlan(doc["code"], *(date.fromisoformat(doc[name]) for name in _STAGE_DATES))
 
 
 def drawn(stage: Stage) -> tuple[float, ...]:
@@ -153,21 +161,26 @@ def evening(number: float) -> date:
 @lru_cache(maxsize=256)
 def _plan(graph: StageGraph, locked_on: date, extra_lead_days: int, calendar: Calendar) -> TimelinePlan:
     days = totals(graph)
-    shipping, final = days[graph.shipping.code], days[graph.final.code]
+    promises = {
+        code: calendar.day_after(locked_on, promised(total, graph.promise_percent), EVERYONE)
+        for code, total in days.items()
+    }
     return TimelinePlan(
         graph=graph,
         locked_on=locked_on,
         extra_lead_days=extra_lead_days,
-        stages=_stage_plans(graph, locked_on, calendar),
-        likely_days=final.likely,
-        p50_days=round(final.p50),
-        p80_days=round(final.p80),
-        promised_ship_by=calendar.day_after(locked_on, promised(shipping, graph.promise_percent), EVERYONE),
-        promised_delivery=calendar.day_after(locked_on, promised(final, graph.promise_percent), EVERYONE),
+        stages=_stage_plans(graph, locked_on, promises, calendar),
+        likely_days=days[graph.final.code].likely,
+        p50_days=round(days[graph.final.code].p50),
+        p80_days=round(days[graph.final.code].p80),
+        promised_ship_by=promises[graph.shipping.code],
+        promised_delivery=promises[graph.final.code],
     )
 
 
-def _stage_plans(graph: StageGraph, locked_on: date, calendar: Calendar) -> tuple[StagePlan, ...]:
+def _stage_plans(
+    graph: StageGraph, locked_on: date, promises: Mapping[str, date], calendar: Calendar
+) -> tuple[StagePlan, ...]:
     lock = locked_on.toordinal()
     likely: dict[str, float] = {}
     worlds: dict[str, list[float]] = {}
@@ -178,6 +191,14 @@ def _stage_plans(graph: StageGraph, locked_on: date, calendar: Calendar) -> tupl
         starts = latest_of([worlds[code] for code in stage.after], lock)
         worlds[stage.code] = calendar.add_each(starts, drawn(stage), stage.calendar)
         middle, safe = (pert.quantile(worlds[stage.code], percent) for percent in (50, 80))
-        dates = (start, likely[stage.code], middle, safe)
-        plans.append(StagePlan(stage.code, *(evening(number) for number in dates)))
+        plans.append(
+            StagePlan(
+                code=stage.code,
+                start=evening(start),
+                end=evening(likely[stage.code]),
+                p50=evening(middle),
+                p80=evening(safe),
+                promised_by=promises[stage.code],
+            )
+        )
     return tuple(plans)

@@ -56,11 +56,11 @@ __all__ = [
 ]
 
 STATE_LABELS: Mapping[str, str] = {
-    "planned": N_("Planned"),
+    "planned": N_("Not started"),
     "in_progress": N_("In progress"),
-    "blocked": N_("Blocked"),
+    "blocked": N_("Held up"),
     "submitted": N_("Waiting for approval"),
-    "approved": N_("Approved"),
+    "approved": N_("Passed"),
     "rejected": N_("Not passed"),
     "skipped": N_("Skipped"),
 }
