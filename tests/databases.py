@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -14,20 +13,9 @@ from pathlib import Path
 import pytest
 
 from c2b.kit.db.migrate import migrate
+from tests.sets import place_of
 
-POSTGRES = os.environ.get("C2B_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
-
-
-def reachable(host: str, port: int) -> bool:
-    """Does something answer there?"""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host, port)) == 0
-
-
-def postgres_reachable() -> bool:
-    """Is there a PostgreSQL to test on?"""
-    return reachable("127.0.0.1", 5432)
+POSTGRES = place_of("postgres")
 
 
 class Templates:
@@ -106,7 +94,7 @@ def database_url(request: pytest.FixtureRequest, database_templates: Templates) 
     database_templates.drop(url)
 
 
-@pytest.fixture
+@pytest.fixture(params=[pytest.param("postgres", marks=pytest.mark.postgres)])
 def postgres_url(database_templates: Templates) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database, for what SQLite cannot show (races)."""
     url = database_templates.postgres()

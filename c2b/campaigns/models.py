@@ -100,7 +100,9 @@ _STATES = (
 )
 
 GUARDS = [
-    guards.Check("campaign", "campaign_counts", "0 <= {paid} AND {paid} <= {reserved} AND {reserved} <= {cap}"),
+    guards.Check(
+        "campaign", "campaign_counts", "0 <= {paid} AND {paid} <= {reserved} AND {reserved} <= {cap}"
+    ),
     guards.Check("campaign", "campaign_size", "{threshold} >= 2 AND {cap} >= {threshold}"),
     guards.Check("campaign", "campaign_state", f"{{state}} IN ({_STATES})"),
     guards.Check("campaign", "campaign_closes", "{closes} IN ('on_threshold','at_deadline')"),
@@ -111,5 +113,7 @@ GUARDS = [
     ),
     guards.AppendOnly("campaign_transition"),
     guards.AppendOnly("frozen_batch"),
-    guards.Frozen("campaign", ("code", "organizer_id", "currency", "opened_at", "locked_at"), deletable=False),
+    guards.Frozen(
+        "campaign", ("code", "organizer_id", "currency", "opened_at", "locked_at"), deletable=False
+    ),
 ]

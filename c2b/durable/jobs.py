@@ -155,7 +155,9 @@ async def perform(job_id: str) -> bool:
         await _postpone(lease, postponed.until)
     except Exception as error:
         log.warning("job failed: %s", lease.key, exc_info=error)
-        await _fail(lease, error, permanent=isinstance(error, PermanentFailure), attempts=kind.attempts if kind else 1)
+        await _fail(
+            lease, error, permanent=isinstance(error, PermanentFailure), attempts=kind.attempts if kind else 1
+        )
     finally:
         heartbeat.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -33,7 +33,12 @@ def ring(job_id: str) -> None:
 
 
 async def enqueue(
-    kind: str, *, key: str, args: dict[str, Any] | None = None, due_at: datetime | None = None, run_id: str | None = None
+    kind: str,
+    *,
+    key: str,
+    args: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
+    run_id: str | None = None,
 ) -> bool:
     """Write a job in the present transaction. ``False`` if one with this key was written before: twice is once."""
     now = clock.now()

@@ -49,7 +49,7 @@ class Run:
         self._signals = signals
         self._used: set[str] = set()
 
-    async def step(self, name: str, function: Callable[..., Awaitable[Any]], **kwargs: Any) -> Any:
+    async def step(self, name: str, function: Callable[..., Awaitable[Any]], /, **kwargs: Any) -> Any:
         """Run ``function`` and write its result (a JSON value) in one transaction, exactly once."""
         if self._known(name):
             return self._steps[name]
@@ -64,7 +64,7 @@ class Run:
         result = await db.atomically(once)
         return self._remember(name, result)
 
-    async def work(self, name: str, function: Callable[..., Awaitable[Any]], **kwargs: Any) -> Any:
+    async def work(self, name: str, function: Callable[..., Awaitable[Any]], /, **kwargs: Any) -> Any:
         """Run ``function`` outside a transaction, at least once, then write its result."""
         if self._known(name):
             return self._steps[name]

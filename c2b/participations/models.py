@@ -35,6 +35,7 @@ class Participation(Model):
     schema_version = fields.IntField()
     quote: Json = fields.JSONField()  # type: ignore[assignment]
     total_minor = fields.BigIntField()
+    settled_minor = fields.BigIntField(null=True)
     currency = fields.CharField(max_length=3)
     state = fields.CharField(max_length=16, default="pending_payment")
     attention = fields.TextField(default="")
@@ -54,10 +55,15 @@ _STATES = f"'pending_payment','joined','needs_attention','confirmed','in_fulfill
 GUARDS = [
     guards.Check("participation", "participation_quantity", "{quantity} >= 1 AND {quantity} <= 20"),
     guards.Check("participation", "participation_total", "{total_minor} > 0"),
+    guards.Check(
+        "participation", "participation_settled", "{settled_minor} > 0 AND {settled_minor} <= {total_minor}"
+    ),
     guards.Check("participation", "participation_state", f"{{state}} IN ({_STATES})"),
     guards.PartialUnique(
         "participation", "one_place_each", ("campaign_id", "user_id"), f"state NOT IN ({_GONE})"
     ),
     guards.Index("participation", "participation_unpaid", ("reserved_until",), "state = 'pending_payment'"),
-    guards.Frozen("participation", ("campaign_id", "user_id", "quantity", "currency")),
+    guards.Frozen(
+        "participation", ("campaign_id", "user_id", "quantity", "currency", "total_minor", "settled_minor")
+    ),
 ]

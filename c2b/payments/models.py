@@ -13,7 +13,7 @@ from c2b.kit.ids import new_id
 
 
 class Payment(Model):
-    """One attempt to collect what a participation owes."""
+    """One attempt to collect what a participation owes. What the provider was asked with stays the same in a retry."""
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     participation: Any = fields.ForeignKeyField("models.Participation", on_delete=fields.RESTRICT)
@@ -24,6 +24,8 @@ class Payment(Model):
     currency = fields.CharField(max_length=3)
     gateway = fields.CharField(max_length=20)
     provider_ref = fields.CharField(max_length=120, null=True)
+    description = fields.CharField(max_length=200, default="")
+    locale = fields.CharField(max_length=8, default="en")
     checkout_url = fields.TextField(default="")
     state = fields.CharField(max_length=10, default="created")
     refunded_minor = fields.BigIntField(default=0)
@@ -72,14 +74,22 @@ class GatewayEvent(Model):
 
 GUARDS = [
     guards.Check("payment", "payment_amount", "{amount_minor} > 0"),
-    guards.Check("payment", "payment_refunded", "0 <= {refunded_minor} AND {refunded_minor} <= {amount_minor}"),
+    guards.Check(
+        "payment", "payment_refunded", "0 <= {refunded_minor} AND {refunded_minor} <= {amount_minor}"
+    ),
     guards.Check("payment", "payment_state", "{state} IN ('created','succeeded','failed','closed')"),
-    guards.PartialUnique("payment", "one_provider_object", ("gateway", "provider_ref"), "provider_ref IS NOT NULL"),
-    guards.PartialUnique("payment", "one_payment_at_work", ("participation_id",), "state IN ('created','succeeded')"),
-    guards.Frozen("payment", ("participation_id", "amount_minor", "currency", "gateway", "provider_ref", "captured_at")),
+    guards.PartialUnique(
+        "payment", "one_provider_object", ("gateway", "provider_ref"), "provider_ref IS NOT NULL"
+    ),
+    guards.PartialUnique("payment", "one_payment_at_work", ("participation_id",), "state = 'created'"),
+    guards.Frozen(
+        "payment", ("participation_id", "amount_minor", "currency", "gateway", "provider_ref", "captured_at")
+    ),
     guards.Check("refund", "refund_amount", "{amount_minor} > 0"),
     guards.Check("refund", "refund_state", "{state} IN ('requested','processing','succeeded','failed')"),
-    guards.PartialUnique("refund", "one_full_refund", ("payment_id",), "reason IN ('campaign_failed','withdrawal','late')"),
+    guards.PartialUnique(
+        "refund", "one_full_refund", ("payment_id",), "reason IN ('campaign_failed','withdrawal','late')"
+    ),
     guards.Frozen("refund", ("payment_id", "amount_minor", "currency", "reason", "key", "provider_ref")),
     guards.AppendOnly("gateway_event"),
 ]

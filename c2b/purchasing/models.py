@@ -25,6 +25,7 @@ class PurchaseOrder(Model):
     number = fields.CharField(max_length=22, unique=True)
     state = fields.CharField(max_length=24, default="draft")
     revision = fields.IntField(default=1)
+    revision_reason = fields.TextField(default="")
     turn = fields.IntField(default=0)
     created_at = fields.DatetimeField()
     issued_at = fields.DatetimeField(null=True)

@@ -103,7 +103,9 @@ class TestATransaction:
                     + (" FOR UPDATE" if db.dialect() == "postgres" else "")
                 )
                 assert row
-                await db.execute("UPDATE account SET balance_minor = ? WHERE id = 'a'", row["balance_minor"] + 1)
+                await db.execute(
+                    "UPDATE account SET balance_minor = ? WHERE id = 'a'", row["balance_minor"] + 1
+                )
 
             await db.atomically(work)
 

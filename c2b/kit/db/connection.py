@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext, _current_context, set_global_context
 from tortoise.context import get_current_context as _tortoise_current
 
@@ -78,6 +79,7 @@ class Database:
 
     async def open(self, *, for_every_task: bool = False) -> Database:
         """Connect. ``for_every_task`` makes it the default of the process (the web server does)."""
+        EXECUTOR_CACHE.clear()  # its statements are kept by connection name, whatever the dialect
         with self.activate():
             await self._context.init(models_config(self.url))
         if for_every_task:

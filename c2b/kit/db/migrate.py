@@ -42,9 +42,8 @@ def all_guards() -> list[Guard]:
 async def migrate(url: str) -> None:
     """Bring the database at ``url`` up to date. Safe to run twice, at once, and again after a crash."""
     with _one_process_at_a_time(url):
-        async with Database(url):
-            async with _advisory_lock():
-                await _apply(url)
+        async with Database(url), _advisory_lock():
+            await _apply(url)
     async with Database(url):
         await check()
 
@@ -97,7 +96,8 @@ async def _advisory_lock() -> AsyncIterator[None]:
 _SQLITE_MANIFEST = """
 SELECT type || ' ' || tbl_name || ' ' || name AS line FROM sqlite_master
 WHERE name NOT LIKE 'sqlite_%' AND tbl_name <> 'tortoise_migrations'
-UNION ALL SELECT 'column ' || m.name || ' ' || c.name || ' ' || lower(c.type) || CASE c."notnull" WHEN 1 THEN ' not null' ELSE '' END
+UNION ALL SELECT 'column ' || m.name || ' ' || c.name || ' ' || lower(c.type)
+  || CASE c."notnull" WHEN 1 THEN ' not null' ELSE '' END
 FROM sqlite_master m JOIN pragma_table_info(m.name) c
 WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'tortoise_migrations'
 """
@@ -109,7 +109,8 @@ UNION ALL SELECT 'index ' || tablename || ' ' || indexname FROM pg_indexes WHERE
 UNION ALL SELECT 'trigger ' || c.relname || ' ' || t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND n.nspname = current_schema()
-UNION ALL SELECT CASE con.contype WHEN 'c' THEN 'check ' WHEN 'f' THEN 'foreign ' ELSE 'unique ' END || c.relname || ' ' || con.conname
+UNION ALL SELECT CASE con.contype WHEN 'c' THEN 'check ' WHEN 'f' THEN 'foreign ' ELSE 'unique ' END
+  || c.relname || ' ' || con.conname
   FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE con.contype IN ('c', 'f', 'u') AND n.nspname = current_schema() AND c.relname <> 'tortoise_migrations'
 UNION ALL SELECT 'column ' || table_name || ' ' || column_name || ' ' || data_type ||
@@ -177,7 +178,11 @@ def main(*, check_only: bool = False) -> int:
 
     if check_only:
         pending = asyncio.run(pending_changes("sqlite://:memory:"))
-        print("Migrations are in step with the models." if not pending else f"Models changed without migration: {pending}")
+        print(
+            "Migrations are in step with the models."
+            if not pending
+            else f"Models changed without migration: {pending}"
+        )
         return 1 if pending else 0
     asyncio.run(migrate(db.database_url_of(settings())))
     print("The database is up to date.")

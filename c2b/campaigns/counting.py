@@ -1,0 +1,129 @@
+"""Places and paid units: the counters that decide everything, changed only while the campaign's row is held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from c2b.campaigns.changes import change_state, hold
+from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.kit import clock, db
+
+
+async def count_capture(campaign_id: str, quantity: int) -> bool:
+    """Captured money arrived for ``quantity`` reserved units. ``False`` if the campaign no longer counts any.
+
+    The one update that crosses the threshold is the only one that says so.
+    """
+    rows = await db.execute(
+        "UPDATE campaign SET paid = paid + ? WHERE id = ? AND state IN ('open', 'threshold_met', 'closed') "
+        "AND paid + ? <= reserved",
+        quantity,
+        campaign_id,
+        quantity,
+    )
+    if rows != 1:
+        return False
+    await _look_at_threshold(await hold(campaign_id))
+    return True
+
+
+async def _look_at_threshold(row: dict[str, Any]) -> None:
+    if row["state"] != "open" or row["paid"] < row["threshold"]:
+        return
+    payload = {"paid": row["paid"], "threshold": row["threshold"]}
+    await change_state(
+        row["id"],
+        from_states=("open",),
+        to_state="threshold_met",
+        event="campaign.threshold_reached",
+        payload=payload,
+        stamp="threshold_reached_at",
+    )
+    if row["closes"] == "on_threshold":
+        await close(row["id"])
+
+
+async def close(campaign_id: str) -> bool:
+    """No more joins; the closing workflow takes over (started by the event)."""
+    row = await hold(campaign_id)
+    return await change_state(
+        campaign_id,
+        from_states=("open", "threshold_met"),
+        to_state="closed",
+        event="campaign.closed",
+        payload={"round": row["round"], "paid": row["paid"]},
+    )
+
+
+async def give_back_places(campaign_id: str, *, reserved: int, paid: int) -> None:
+    """Somebody left, or did not pay in time. A threshold that no longer holds is no longer claimed."""
+    await db.execute(
+        "UPDATE campaign SET reserved = reserved - ?, paid = paid - ? WHERE id = ?",
+        reserved,
+        paid,
+        campaign_id,
+    )
+    row = await hold(campaign_id)
+    if row["state"] == "threshold_met" and row["paid"] < row["threshold"]:
+        await change_state(
+            campaign_id,
+            from_states=("threshold_met",),
+            to_state="open",
+            event="campaign.reopened",
+            payload={"paid": row["paid"], "threshold": row["threshold"]},
+        )
+
+
+async def reopen_or_fail(campaign_id: str) -> str:
+    """A closed campaign fell below its threshold before the lock: open again, or failed when its time is over."""
+    row = await hold(campaign_id)
+    deadline = db.instant(row["deadline"])
+    if deadline is not None and deadline > clock.now():
+        await db.execute("UPDATE campaign SET round = round + 1 WHERE id = ?", campaign_id)
+        await change_state(
+            campaign_id, from_states=("closed",), to_state="open", event="campaign.reopened",
+            payload={"paid": row["paid"], "threshold": row["threshold"]},
+        )  # fmt: skip
+        return "reopened"
+    await fail(campaign_id)
+    return "failed"
+
+
+async def fail(campaign_id: str) -> bool:
+    """The group did not fill: everybody is refunded (the event sees to it)."""
+    row = await hold(campaign_id)
+    return await change_state(
+        campaign_id,
+        from_states=BEFORE_LOCK,
+        to_state="failed",
+        event="campaign.failed",
+        payload={"paid": row["paid"], "threshold": row["threshold"]},
+        stamp="ended_at",
+    )
+
+
+async def decide_at_deadline(campaign_id: str) -> str | None:
+    """At the deadline: ``"closed"`` with enough paid units, else ``"failed"``. ``None`` if it is not time or decided."""
+    row = await hold(campaign_id)
+    deadline = db.instant(row["deadline"])
+    if row["state"] not in ("open", "threshold_met") or deadline is None or deadline > clock.now():
+        return None
+    if row["paid"] >= row["threshold"]:
+        return "closed" if await close(campaign_id) else None
+    return "failed" if await fail(campaign_id) else None
+
+
+async def keep_deadlines(*, limit: int = 50) -> int:
+    """The clock's sweep: decide all campaigns whose deadline has passed. Several clocks may do this at once."""
+    rows = await db.fetch(
+        "SELECT id FROM campaign WHERE state IN ('open', 'threshold_met') AND deadline <= ? ORDER BY deadline "
+        "LIMIT " + str(int(limit)),
+        clock.now(),
+    )
+    decided = 0
+    for row in rows:
+        campaign_id = row["id"]
+        decided += (
+            await db.atomically(lambda campaign_id=campaign_id: decide_at_deadline(campaign_id)) is not None
+        )
+    return decided

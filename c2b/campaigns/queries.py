@@ -1,0 +1,178 @@
+"""Reading campaigns: for everybody, for the organizer, for admins."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns.rules import SHOWN, PriceTier, entry_price, price_at, price_tiers
+from c2b.catalog.queries import PinnedSchema, pinned_schema
+from c2b.kit import db
+from c2b.kit.errors import NotFound
+
+_CAMPAIGN = (
+    "SELECT c.*, p.slug AS product_slug, p.family, p.name AS product_name, p.manufacturer_id, p.timeline, "
+    "m.name AS manufacturer_name, u.name AS organizer_name "
+    "FROM campaign c JOIN product p ON p.id = c.product_id JOIN manufacturer m ON m.id = p.manufacturer_id "
+    "JOIN user_account u ON u.id = c.organizer_id "
+)
+_JSON = ("batch_answers", "tiers", "product_name", "manufacturer_name")
+_INSTANTS = ("deadline", "created_at", "opened_at", "threshold_reached_at", "locked_at", "ended_at")
+
+
+@dataclass(frozen=True)
+class JoinOffer:
+    """What joining needs to know. Nothing in it changes once a campaign is open, so it is kept per process."""
+
+    campaign_id: str
+    schema: PinnedSchema
+    batch_answers: dict[str, Any]
+    tiers: tuple[PriceTier, ...]
+    currency: str
+    deadline: datetime
+
+    @property
+    def entry_price_minor(self) -> int:
+        return entry_price(self.tiers)
+
+
+_offers: OrderedDict[str, JoinOffer] = OrderedDict()
+
+
+async def join_offer(slug_or_id: str) -> JoinOffer:
+    """The offer of an opened campaign by slug or id. Raises ``NotFound``."""
+    kept = _offers.get(slug_or_id)
+    if kept:
+        return kept
+    row = await db.fetch_one(
+        "SELECT id, schema_id, batch_answers, tiers, currency, deadline FROM campaign "
+        "WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
+        slug_or_id,
+        slug_or_id,
+    )
+    if row is None:
+        raise NotFound
+    deadline = db.instant(row["deadline"])
+    assert deadline
+    offer = JoinOffer(
+        row["id"],
+        await pinned_schema(row["schema_id"]),
+        _json(row["batch_answers"]),
+        price_tiers(_json(row["tiers"])),
+        row["currency"],
+        deadline,
+    )
+    _offers[slug_or_id] = offer
+    if len(_offers) > 1000:
+        _offers.popitem(last=False)
+    return offer
+
+
+def forget_offers() -> None:
+    """For tests that change databases within one process."""
+    _offers.clear()
+
+
+async def campaign_for(actor: Actor | None, slug_or_id: str) -> dict[str, Any]:
+    """One campaign, if this reader may see it: opened ones by their address, others by organizer and admin."""
+    row = await db.fetch_one(_CAMPAIGN + "WHERE c.slug = ? OR c.id = ?", slug_or_id, slug_or_id)
+    if row is None:
+        raise NotFound
+    campaign = read(row)
+    own = actor is not None and (actor.is_admin or actor.id == campaign["organizer_id"])
+    if not own and campaign["opened_at"] is None:
+        raise NotFound
+    return campaign
+
+
+async def discover(
+    *, limit: int = 24, before: str | None = None, family: str | None = None
+) -> list[dict[str, Any]]:
+    """Public campaigns that people can join or follow, newest first; ``before`` is the id of the last one seen."""
+    where, args = ["c.visibility = 'public'", _among("c.state", SHOWN)], []
+    if before:
+        where.append("c.id < ?")
+        args.append(before)
+    if family:
+        where.append("p.family = ?")
+        args.append(family)
+    sql = _CAMPAIGN + f"WHERE {' AND '.join(where)} ORDER BY c.id DESC LIMIT {int(limit)}"
+    return [read(row) for row in await db.fetch(sql, *args)]
+
+
+async def organized_by(actor: Actor, *, limit: int = 50, before: str | None = None) -> list[dict[str, Any]]:
+    """The reader's own campaigns, newest first."""
+    more, args = (" AND c.id < ?", [before]) if before else ("", [])
+    sql = _CAMPAIGN + f"WHERE c.organizer_id = ?{more} ORDER BY c.id DESC LIMIT {int(limit)}"
+    return [read(row) for row in await db.fetch(sql, actor.id, *args)]
+
+
+async def all_campaigns(
+    actor: Actor, *, state: str | None = None, limit: int = 50, before: str | None = None
+) -> list[dict[str, Any]]:
+    """For admins: every campaign, newest first."""
+    if not actor.is_admin:
+        raise NotFound
+    where, args = ["1 = 1"], []
+    if state:
+        where.append("c.state = ?")
+        args.append(state)
+    if before:
+        where.append("c.id < ?")
+        args.append(before)
+    sql = _CAMPAIGN + f"WHERE {' AND '.join(where)} ORDER BY c.id DESC LIMIT {int(limit)}"
+    return [read(row) for row in await db.fetch(sql, *args)]
+
+
+async def transitions(campaign_id: str) -> list[dict[str, Any]]:
+    """The life of a campaign so far, oldest first."""
+    rows = await db.fetch(
+        "SELECT seq, from_state, to_state, reason, at FROM campaign_transition WHERE campaign_id = ? ORDER BY seq",
+        campaign_id,
+    )
+    return [{**row, "at": db.instant(row["at"])} for row in rows]
+
+
+async def progress(campaign_id: str) -> dict[str, Any]:
+    """The few numbers that move while people join: for live pages, read a few times a second at most."""
+    row = await db.fetch_one(
+        "SELECT id, slug, state, paid, reserved, threshold, cap, tiers, deadline, version FROM campaign WHERE id = ?",
+        campaign_id,
+    )
+    if row is None:
+        raise NotFound
+    tiers = price_tiers(_json(row["tiers"]))
+    return {
+        **{
+            key: row[key]
+            for key in ("id", "slug", "state", "paid", "reserved", "threshold", "cap", "version")
+        },
+        "deadline": db.instant(row["deadline"]),
+        "missing": max(row["threshold"] - row["paid"], 0),
+        "price_minor": price_at(tiers, row["paid"]),
+        "tiers": [{"from_quantity": t.from_quantity, "unit_price_minor": t.unit_price_minor} for t in tiers],
+    }
+
+
+def read(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with JSON parsed and instants as instants."""
+    parsed = {**row}
+    for key in _JSON:
+        if key in parsed:
+            parsed[key] = _json(parsed[key])
+    for key in _INSTANTS:
+        if key in parsed:
+            parsed[key] = db.instant(parsed[key])
+    return parsed
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _among(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"

@@ -1,0 +1,273 @@
+"""A member's acts: join, change the requirement, leave; and what money and time do to a place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns.changes import hold
+from c2b.campaigns.counting import count_capture, give_back_places
+from c2b.campaigns.queries import JoinOffer, join_offer
+from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.catalog.tidying import tidied
+from c2b.catalog.validation import validate
+from c2b.events.operations import record
+from c2b.kit import clock, db
+from c2b.kit.canonical import canonical_json
+from c2b.kit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from c2b.kit.http.idempotency import Answer, Call
+from c2b.kit.i18n import N_
+from c2b.participations.joining import CampaignNotOpen, Join, Joined, submit
+from c2b.participations.models import Participation
+from c2b.participations.rules import MAX_QUANTITY, Priced, price
+
+
+class TooLate(Conflict):
+    code = "too_late"
+    message = N_("The group has been locked: the factory works from what was agreed.")
+
+
+class PriceWouldRise(Conflict):
+    code = "price_would_rise"
+    message = N_(
+        "This change costs {more} more than you have paid. Leave the group (you are refunded) and join again with it."
+    )
+
+
+class PayFirst(Conflict):
+    code = "pay_first"
+    message = N_("Pay for your place first, or let it go and join again.")
+
+
+def requirement(offer: JoinOffer, *, answers: Any, quantity: int) -> Priced:
+    """Validate a member's answers against the campaign's pinned schema and price them. Raises ``Invalid``.
+
+    Form, JSON API and import all come through here.
+    """
+    faults = validate(
+        offer.schema.document, answers=answers, fixed=offer.batch_answers, digest=offer.schema.digest
+    )
+    if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
+        faults = [
+            *faults,
+            FieldError(
+                "quantity", "range", N_("Choose a quantity from 1 to {most}."), {"most": MAX_QUANTITY}
+            ),
+        ]
+    if faults:
+        raise Invalid(fields=faults)
+    clean, _ = tidied(answers)
+    return price(
+        offer.schema.parsed,
+        batch_answers=offer.batch_answers,
+        answers=clean,
+        tier_unit_price_minor=offer.entry_price_minor,
+        quantity=quantity,
+        currency=offer.currency,
+        schema_version=offer.schema.version,
+    )
+
+
+async def join(
+    actor: Actor,
+    campaign: str,
+    *,
+    answers: Any,
+    quantity: int = 1,
+    invitation_id: str | None = None,
+    call: Call | None = None,
+    respond: Any = None,
+) -> Joined | Answer:
+    """Reserve a place in a campaign (slug or id) with a requirement of one's own; pay next.
+
+    With ``call`` and ``respond`` the answer is stored with the effect, and a retry gets it again.
+    Raises ``Invalid`` with a fault per field, ``CampaignNotOpen``, ``AlreadyMember``, ``GroupFull``.
+    """
+    if actor.role != "consumer":
+        raise Forbidden
+    offer = await join_offer(campaign)
+    priced = requirement(offer, answers=answers, quantity=quantity)
+    return await submit(
+        Join(
+            campaign_id=offer.campaign_id,
+            user_id=actor.id,
+            invitation_id=invitation_id,
+            quantity=quantity,
+            schema_version=offer.schema.version,
+            priced=priced,
+            call=call,
+            respond=respond,
+        )
+    )
+
+
+async def revise(actor: Actor, participation_id: str, *, answers: Any) -> None:
+    """Change one's requirement before the lock. The price may fall (the difference comes back), not rise."""
+    own = await _own(actor, participation_id)
+    offer = await join_offer(own.campaign_id)
+    priced = requirement(offer, answers=answers, quantity=own.quantity)
+    if priced.quote.total_minor > own.total_minor:
+        from c2b.kit.i18n import current_locale
+        from c2b.kit.money import format_money
+
+        more = format_money(priced.quote.total_minor - own.total_minor, own.currency, current_locale())
+        raise PriceWouldRise(more=more)
+
+    async def change() -> None:
+        campaign = await hold(own.campaign_id)
+        if campaign["state"] not in BEFORE_LOCK:
+            raise TooLate
+        rows = await db.execute(
+            "UPDATE participation SET answers = ?, digest = ?, configuration_key = ?, quote = ? "
+            "WHERE id = ? AND state = 'joined'",
+            canonical_json(priced.answers).decode(),
+            priced.digest,
+            priced.configuration_key,
+            canonical_json(priced.quote.to_dict()).decode(),
+            participation_id,
+        )
+        if rows != 1:
+            raise PayFirst
+        await record(
+            "requirement.revised", subject="participation", subject_id=participation_id,
+            campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"digest": priced.digest},
+        )  # fmt: skip
+
+    await db.atomically(change)
+
+
+async def withdraw(actor: Actor, participation_id: str) -> None:
+    """Leave before the lock. Whoever has paid is refunded in full; the event sees to it. Twice is once."""
+    own = await _own(actor, participation_id)
+
+    async def leave() -> None:
+        campaign = await hold(own.campaign_id)
+        state = (await Participation.get(id=participation_id)).state
+        if state in ("withdrawn", "refunding", "refunded"):
+            return
+        if campaign["state"] not in BEFORE_LOCK or state not in (
+            "pending_payment",
+            "joined",
+            "needs_attention",
+        ):
+            raise TooLate
+        paid = state != "pending_payment"
+        await _leave(own, "withdrawn", from_state=state)
+        await record(
+            "participation.withdrawn", subject="participation", subject_id=participation_id,
+            campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"paid": paid},
+        )  # fmt: skip
+        await give_back_places(own.campaign_id, reserved=own.quantity, paid=own.quantity if paid else 0)
+
+    await db.atomically(leave)
+
+
+async def confirm_payment(participation_id: str) -> bool:
+    """Captured money has arrived (inside the transaction that books it). ``False``: too late, give it back."""
+    own = await Participation.get_or_none(id=participation_id)
+    if own is None:
+        raise NotFound
+    await hold(own.campaign_id)
+    rows = await db.execute(
+        "UPDATE participation SET state = 'joined', paid_at = ?, reserved_until = NULL "
+        "WHERE id = ? AND state = 'pending_payment'",
+        clock.now(),
+        participation_id,
+    )
+    if rows != 1:
+        return False
+    if not await count_capture(own.campaign_id, own.quantity):
+        await _leave(own, "expired", from_state="joined")
+        await give_back_places(own.campaign_id, reserved=own.quantity, paid=0)
+        return False
+    await record(
+        "participation.joined", subject="participation", subject_id=participation_id, campaign_id=own.campaign_id,
+        actor_id=own.user_id, audience="organizer", payload={"quantity": own.quantity},
+    )  # fmt: skip
+    return True
+
+
+async def expire(participation_id: str) -> bool:
+    """A place was not paid in time: it is free again."""
+    own = await Participation.get(id=participation_id)
+    await hold(own.campaign_id)
+    rows = await db.execute(
+        "UPDATE participation SET state = 'expired', left_at = ?, reserved_until = NULL "
+        "WHERE id = ? AND state = 'pending_payment' AND reserved_until <= ?",
+        clock.now(),
+        participation_id,
+        clock.now(),
+    )
+    if rows != 1:
+        return False
+    await give_back_places(own.campaign_id, reserved=own.quantity, paid=0)
+    await record(
+        "participation.expired", subject="participation", subject_id=participation_id,
+        campaign_id=own.campaign_id, actor_id=own.user_id, audience="organizer",
+    )  # fmt: skip
+    return True
+
+
+async def keep_reservations(*, limit: int = 200) -> int:
+    """The clock's sweep: let places go that were not paid in time."""
+    rows = await db.fetch(
+        "SELECT id FROM participation WHERE state = 'pending_payment' AND reserved_until <= ? "
+        "ORDER BY reserved_until LIMIT " + str(int(limit)),
+        clock.now(),
+    )
+    expired = 0
+    for row in rows:
+        participation_id = row["id"]
+        expired += await db.atomically(lambda participation_id=participation_id: expire(participation_id))
+    return expired
+
+
+async def mark_refunding(participation_id: str) -> None:
+    """All of the member's money is on its way back."""
+    await db.execute(
+        "UPDATE participation SET state = 'refunding', left_at = COALESCE(left_at, ?) WHERE id = ? "
+        "AND state IN ('joined', 'needs_attention', 'confirmed', 'in_fulfillment', 'withdrawn')",
+        clock.now(),
+        participation_id,
+    )
+
+
+async def mark_refunded(participation_id: str) -> None:
+    """All of the member's money is back."""
+    await db.execute(
+        "UPDATE participation SET state = 'refunded' WHERE id = ? AND state IN ('withdrawn', 'refunding')",
+        participation_id,
+    )
+
+
+async def release_unpaid(campaign_id: str) -> int:
+    """A campaign has ended: nobody needs to pay any more."""
+    return await db.execute(
+        "UPDATE participation SET state = 'expired', left_at = ?, reserved_until = NULL "
+        "WHERE campaign_id = ? AND state = 'pending_payment'",
+        clock.now(),
+        campaign_id,
+    )
+
+
+async def _leave(own: Participation, state: str, *, from_state: str) -> None:
+    rows = await db.execute(
+        "UPDATE participation SET state = ?, left_at = ?, reserved_until = NULL WHERE id = ? AND state = ?",
+        state,
+        clock.now(),
+        own.id,
+        from_state,
+    )
+    if rows != 1:
+        raise TooLate
+
+
+async def _own(actor: Actor, participation_id: str) -> Participation:
+    own = await Participation.get_or_none(id=participation_id, user_id=actor.id)
+    if own is None:
+        raise NotFound
+    return own
+
+
+__all__ = ["CampaignNotOpen", "confirm_payment", "expire", "join", "keep_reservations", "mark_refunded",
+           "mark_refunding", "release_unpaid", "requirement", "revise", "withdraw"]  # fmt: skip

@@ -1,0 +1,71 @@
+"""What a member may do, and what their commitment is worth. Values in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from c2b.catalog.rules import ProductSchema, Quote, configuration_key, quote
+from c2b.kit.canonical import digest
+
+MAX_QUANTITY = 20
+#: State → the states it may change to.
+TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "pending_payment": ("joined", "expired", "withdrawn"),
+    "joined": ("confirmed", "needs_attention", "withdrawn", "refunding"),
+    "needs_attention": ("confirmed", "withdrawn", "refunding"),
+    "confirmed": ("in_fulfillment", "refunding"),
+    "in_fulfillment": ("delivered", "refunding"),
+    "delivered": ("completed",),
+    "completed": (),
+    "withdrawn": ("refunding", "refunded"),
+    "refunding": ("refunded",),
+    "refunded": (),
+    "expired": (),
+}
+#: Money was captured and the place counts.
+PAID = ("joined", "needs_attention", "confirmed", "in_fulfillment", "delivered", "completed")
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A requirement made ready to be stored: its canonical hash, its configuration and its promised price."""
+
+    answers: dict[str, Any]
+    digest: str
+    configuration_key: str
+    quote: Quote
+
+
+def price(
+    schema: ProductSchema,
+    *,
+    batch_answers: dict[str, Any],
+    answers: dict[str, Any],
+    tier_unit_price_minor: int,
+    quantity: int,
+    currency: str,
+    schema_version: int,
+) -> Priced:
+    """Hash, group and price valid answers. ``answers`` are the member's own; the batch's are added here."""
+    complete = {**answers, **batch_answers}
+    own = {key: value for key, value in answers.items() if key not in batch_answers}
+    return Priced(
+        answers=own,
+        digest=digest(complete),
+        configuration_key=configuration_key(schema, complete),
+        quote=quote(
+            schema,
+            complete,
+            tier_unit_price_minor=tier_unit_price_minor,
+            quantity=quantity,
+            currency=currency,
+            schema_version=str(schema_version),
+        ),
+    )
+
+
+def settled_total(promised: Quote, *, reached_unit_price_minor: int) -> int:
+    """What the member pays in the end: their quote with the tier that the group reached. Never more than promised."""
+    saved = max(promised.base_minor - reached_unit_price_minor, 0)
+    return promised.total_minor - saved * promised.quantity

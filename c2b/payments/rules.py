@@ -1,0 +1,30 @@
+"""Money's own rules: which states there are, and why money goes back."""
+
+from __future__ import annotations
+
+#: Why a refund is made. The first three give everything back, once per payment.
+FULL_REASONS = ("campaign_failed", "withdrawal", "late")
+REASONS = (*FULL_REASONS, "price_difference")
+
+PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "created": ("succeeded", "failed", "closed"),
+    "failed": ("succeeded",),  # a provider may say failed first and captured later: the money is real
+    "closed": ("succeeded",),
+    "succeeded": (),
+}
+REFUND_TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "requested": ("processing", "succeeded"),
+    "processing": ("succeeded", "failed"),
+    "failed": ("processing",),
+    "succeeded": (),
+}
+
+
+def refund_key(payment_id: str, reason: str) -> str:
+    """The key of a refund, here and at the provider: one of each kind per payment."""
+    return f"refund:{payment_id}:{'full' if reason in FULL_REASONS else reason}"
+
+
+def refundable(amount_minor: int, already_minor: int) -> int:
+    """What may still go back: captured minus refunded and requested, never negative."""
+    return max(amount_minor - already_minor, 0)

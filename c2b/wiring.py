@@ -1,0 +1,72 @@
+"""The one table: event → who reacts.
+
+A reaction runs inside the transaction that records the event and may only write jobs and runs, so that an event and
+what must follow it are one.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from c2b.durable import enqueue, start
+from c2b.events.operations import Happening, Reaction, subscribe
+
+#: Modules whose import registers jobs and workflows.
+_HANDLERS = (
+    "c2b.durable.runs",
+    "c2b.payments.operations",
+    "c2b.payments.refunding",
+    "c2b.purchasing.jobs",
+    "c2b.fulfillment.jobs",
+    "c2b.notifications.jobs",
+    "workflows.closing",
+    "workflows.ordering",
+)
+
+
+async def _close(happening: Happening) -> None:
+    campaign, number = happening.subject_id, happening.payload["round"]
+    await start("closing", f"closing:{campaign}:{number}", {"campaign_id": campaign})
+
+
+async def _order(happening: Happening) -> None:
+    campaign = happening.subject_id
+    await start("ordering", f"ordering:{campaign}", {"campaign_id": campaign})
+
+
+async def _refund_everybody(happening: Happening) -> None:
+    campaign = happening.subject_id
+    await enqueue("campaign.refund", key=f"refund:campaign:{campaign}", args={"campaign_id": campaign})
+
+
+async def _refund_one(happening: Happening) -> None:
+    if happening.payload.get("paid"):
+        participation = happening.subject_id
+        await enqueue(
+            "participation.refund",
+            key=f"refund:participation:{participation}",
+            args={"participation_id": participation},
+        )
+
+
+TABLE: dict[str, tuple[Reaction, ...]] = {
+    "campaign.closed": (_close,),
+    "campaign.locked": (_order,),
+    "campaign.failed": (_refund_everybody,),
+    "campaign.canceled": (_refund_everybody,),
+    "participation.withdrawn": (_refund_one,),
+}
+
+
+def connect() -> None:
+    """Register all handlers and reactions. Every process calls it once; twice does no harm."""
+    for module in _HANDLERS:
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError:
+            pass
+    notifications = getattr(importlib.import_module("c2b.notifications"), "REACTIONS", {})
+    for table in (TABLE, {name: (reaction,) for name, reaction in notifications.items()}):
+        for name, reactions in table.items():
+            for reaction in reactions:
+                subscribe(name, reaction)
