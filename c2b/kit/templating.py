@@ -61,7 +61,7 @@ def environment() -> Environment:
         locale=i18n.current_locale,
         language_names=i18n.LANGUAGE_NAMES,
     )
-    spoken = {
+    spoken: dict[str, Callable[..., str]] = {
         "money": money,
         "date": i18n.format_date,
         "datetime": i18n.format_datetime,
