@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from fontTools.ttLib import TTFont
 
 from c2b.kit import fonts, pdf
 from c2b.kit.canonical import BIDI_CONTROLS
@@ -79,6 +80,23 @@ class TestRender:
             maps = b"".join(font.ToUnicode.read_bytes() for font in document.pages[0].Resources.Font.values())
         for char in "采购订单藏青":
             assert f"<{ord(char):04x}>".encode() in maps.lower()
+
+    async def test_templates_are_filled_in_the_childs_language_with_text_fit_to_be_drawn(
+        self, by: pdf.Renderer, tmp_path: Path
+    ) -> None:
+        context = {"lang": "zh", "title": "a", "other_title": "b", "first": True, "count": 1}
+        parts = []
+        for number, text in enumerate(("pay\u202e 001 \U0001f600", "pay 001 [U+1F600]")):
+            page = pdf.Template(
+                name="documents/purchase_order_units.html",
+                context={**context, "rows": [["U-1", 1, [text]]]},
+                locale="zh_CN",
+            )
+            parts.append(await pdf.render_part(page, into=tmp_path / f"{number}.pdf", by=by))
+        assert parts[0].sha256 == parts[1].sha256
+        with pikepdf.open(parts[0].path) as document:
+            maps = b"".join(font.ToUnicode.read_bytes() for font in document.pages[0].Resources.Font.values())
+        assert f"<{ord('单'):04x}>".encode() in maps.lower()
 
     async def test_assets_come_from_memory(self, by: pdf.Renderer) -> None:
         drawing = (
@@ -224,6 +242,14 @@ class TestFonts:
 
     def test_bold_covers_all_of_gb_2312(self) -> None:
         assert gb2312() - fonts.coverage(fonts.BOLD) == set()
+
+    @pytest.mark.parametrize("path", [fonts.REGULAR, fonts.BOLD])
+    def test_glyphs_stand_where_their_outlines_begin(self, path: Path) -> None:
+        """A wrong left side bearing shifts every glyph: brackets leave gaps, letters collide."""
+        with TTFont(path) as font:
+            sample = [font.getBestCmap()[ord(char)] for char in "（）A1中，g"]
+            assert [font["hmtx"][name][1] for name in sample] == [font["glyf"][name].xMin for name in sample]
+            assert font["glyf"][sample[0]].xMin > 500
 
     def test_the_license_lies_beside_them(self) -> None:
         assert "SIL OPEN FONT LICENSE" in (fonts.FOLDER / "OFL.txt").read_text()

@@ -116,6 +116,9 @@ async def _count(limit: Limit, current: str, previous: str, moment: datetime) ->
 
 def _wait(limit: Limit, hits: int, before: int, share: float) -> int:
     """Seconds until one more would be allowed again, if nothing else comes meanwhile."""
-    if hits > limit.times or not before:
-        return max(1, math.ceil(share * limit.seconds))
-    return max(1, math.ceil((share - (limit.times - hits) / before) * limit.seconds))
+    room = limit.times - hits - 1
+    if before and room >= 0:
+        windows = share - room / before
+    else:  # this window is full: it must first become the earlier one, and then weigh little enough
+        windows = share + max(0.0, 1 - (limit.times - 1) / hits)
+    return max(1, math.ceil(round(windows * limit.seconds, 3)))
