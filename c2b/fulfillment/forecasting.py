@@ -176,11 +176,10 @@ def _p80(pairs: tuple[tuple[Stage, Progress], ...], lock: date, today: date, cal
 
 
 def _ends(stage: Stage, item: Progress, ready: list[float], today: date, calendar: Calendar) -> list[float]:
-    now = float(today.toordinal())
     if item.state in DONE:
         return [float(item.finished_on.toordinal())] * pert.DRAWS if item.finished_on else ready
     if _at_work(item) and item.started_on:
         starts = [float(item.started_on.toordinal())] * pert.DRAWS
     else:
-        starts = [max(start, now) for start in ready]
-    return [max(end, now) for end in calendar.add_each(starts, drawn(stage), stage.calendar)]
+        starts = [max(start, today.toordinal()) for start in ready]
+    return calendar.add_each(starts, drawn(stage), stage.calendar)

@@ -84,6 +84,9 @@ class TestAStageAtWork:
     def test_that_begins_today_has_nothing_actual_to_show(self) -> None:
         assert set(bars_of(view_at(HALF_WAY, day(19)), "FAI")) == {"window", "forecast", "forecast-late"}
 
+    def test_that_should_be_done_today_has_no_forecast_left(self) -> None:
+        assert set(bars_of(view_at(HALF_WAY, day(25)), "FAI")) == {"window", "actual", "actual-late"}
+
 
 class TestAStagePastItsPromise:
     def test_turns_late_where_its_window_ends(self) -> None:
@@ -118,14 +121,19 @@ class TestTheHeadline:
 
 
 class TestADeliveredTimeline:
-    def test_has_no_today(self) -> None:
-        view = view_at(DELIVERED, day(300))
+    @pytest.mark.parametrize("today", [30, 300])
+    def test_has_no_today(self, today: int) -> None:
+        view = view_at(DELIVERED, day(today))
         assert view.chart.today is None
         assert {stage.strip.today_x for stage in view.stages} == {None}
         assert view.chart.axis.latest < day(60)
 
 
 class TestTheAxis:
+    def test_reaches_the_day_that_holds_four_times_out_of_five(self) -> None:
+        view = view_at(HALF_WAY, day(40))
+        assert view.chart.axis.latest > view.delivery_p80 > view.delivery
+
     def test_names_holidays_on_the_way(self) -> None:
         semi = plan(load_template("SEMI"), locked_on=date(2026, 11, 23))
         with use_locale("zh_CN"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -82,6 +83,21 @@ class TestHalfWay:
         assert (on_time.at_risk, on_time.is_late) == (False, False)
         assert (at_risk.at_risk, at_risk.is_late) == (True, False)
         assert (late.at_risk, late.is_late, late.slip_days) == (False, True, 1)
+
+    @pytest.mark.parametrize(
+        "progress", [AT_FIRST_ARTICLE, AT_FIRST_ARTICLE[:4]], ids=["at work", "not begun"]
+    )
+    def test_the_odds_start_from_today_too(self, progress: tuple[Progress, ...]) -> None:
+        """Weeks behind its longest duration, the first article still leaves all the later stages to go."""
+        found = forecast(LIGHT, progress, day(60))
+        assert found.delivery_p80 > found.delivery >= day(60 + 16)
+
+    def test_the_odds_are_never_better_than_the_likely_day(self) -> None:
+        last = replace(LIGHT.graph.final, min_days=2, likely_days=30, max_days=30)
+        planned = plan(replace(LIGHT.graph, stages=(*LIGHT.graph.stages[:-1], last)), locked_on=LOCK)
+        before = [done(stage.code, 0, 0) for stage in planned.graph.stages[:-1]]
+        found = forecast(planned, before, LOCK)
+        assert found.delivery_p80 == found.delivery == day(30)
 
     def test_a_skipped_stage_takes_no_time(self) -> None:
         skipped = (*AT_FIRST_ARTICLE[:4], Progress("FAI", "skipped"))
