@@ -18,7 +18,7 @@ from c2b.catalog.conditions import MISSING, Answers, applies, broken, conditiona
 from c2b.catalog.schema import SCOPES, Attribute, Code, ProductSchema, Rule, Test, Words
 
 #: Assignments tried before a search, or one set of related searches, gives up.
-MAX_STEPS = 200_000
+MAX_STEPS = 50_000
 _SAMPLE = "sample"  # stands for a text or a picture: rules know only whether it is there
 
 
