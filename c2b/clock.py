@@ -19,7 +19,7 @@ from c2b.config import Settings, settings
 from c2b.durable.broker import Ringer, make_broker
 from c2b.durable.queue import connect_doorbell
 from c2b.durable.sweep import sweep
-from c2b.fulfillment.operations import refresh_forecasts
+from c2b.fulfillment.jobs import keep_forecasts
 from c2b.kit import clock, db
 from c2b.kit.http import idempotency
 from c2b.participations.operations import keep_reservations
@@ -60,7 +60,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("deadlines", often, keep_deadlines),
         Sweep("reservations", often, keep_reservations),
         Sweep("payments", timedelta(minutes=1), ask_again),
-        Sweep("forecasts", timedelta(hours=1), refresh_forecasts),
+        Sweep("forecasts", timedelta(minutes=10), keep_forecasts),
         Sweep("answers", timedelta(hours=1), idempotency.prune),
     ]
     if configured.gateway == "sandbox":

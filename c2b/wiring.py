@@ -10,6 +10,7 @@ import importlib
 
 from c2b.durable import enqueue, start
 from c2b.events.operations import Happening, Reaction, subscribe
+from c2b.notifications.announcing import REACTIONS as TELL
 
 #: Modules whose import registers jobs and workflows.
 _HANDLERS = (
@@ -39,6 +40,11 @@ async def _refund_everybody(happening: Happening) -> None:
     await enqueue("campaign.refund", key=f"refund:campaign:{campaign}", args={"campaign_id": campaign})
 
 
+async def _withdraw_order(happening: Happening) -> None:
+    campaign = happening.subject_id
+    await enqueue("purchase_order.withdraw", key=f"withdraw:{campaign}", args={"campaign_id": campaign})
+
+
 async def _refund_one(happening: Happening) -> None:
     if happening.payload.get("paid"):
         participation = happening.subject_id
@@ -53,7 +59,7 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "campaign.closed": (_close,),
     "campaign.locked": (_order,),
     "campaign.failed": (_refund_everybody,),
-    "campaign.canceled": (_refund_everybody,),
+    "campaign.canceled": (_refund_everybody, _withdraw_order),
     "participation.withdrawn": (_refund_one,),
 }
 
@@ -61,12 +67,8 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
 def connect() -> None:
     """Register all handlers and reactions. Every process calls it once; twice does no harm."""
     for module in _HANDLERS:
-        try:
-            importlib.import_module(module)
-        except ModuleNotFoundError:
-            pass
-    notifications = getattr(importlib.import_module("c2b.notifications"), "REACTIONS", {})
-    for table in (TABLE, {name: (reaction,) for name, reaction in notifications.items()}):
+        importlib.import_module(module)
+    for table in (TABLE, {name: (reaction,) for name, reaction in TELL.items()}):
         for name, reactions in table.items():
             for reaction in reactions:
                 subscribe(name, reaction)

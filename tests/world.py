@@ -38,7 +38,9 @@ PARTY = {
     "country": "CN",
     "registration_id": "91441900MA4W0C2B7K",
     "vat_id": "CN91441900MA4W0C2B7K",
-    "contact": {"name": "Order desk", "phone": "+86 769 2200 1188", "email": "orders@mill.example"},
+    "contact": {
+        "role": {"en": "Order desk", "zh": "订单部"}, "phone": "+86 769 2200 1188", "email": "orders@mill.example",
+    },
 }
 
 
@@ -157,9 +159,17 @@ async def build(*, min_quantity: int = 50) -> World:
 
 
 TERMS = {
-    "item_number": "MILL-75", "incoterm": "DAP", "named_place": {"en": "Suzhou warehouse", "zh": "苏州仓"},
-    "warranty_months": 12, "spare_percent": 2,
-}  # fmt: skip
+    "item_number": "MILL-75",
+    "incoterm": "DAP",
+    "place": {"en": "Suzhou, Jiangsu", "zh": "江苏苏州"},
+    "ship_to": {
+        "name": {"en": "Suzhou fulfillment warehouse", "zh": "苏州履约仓"},
+        "address": {"en": "66 Suhong Middle Road, Suzhou, Jiangsu", "zh": "江苏省苏州市苏虹中路66号"},
+    },
+    "certificates": ["CCC"],
+    "warranty_months": 12,
+    "spare_percent": 2,
+}
 
 
 def quotation(min_quantity: int = 50) -> dict[str, Any]:
@@ -168,7 +178,13 @@ def quotation(min_quantity: int = 50) -> dict[str, Any]:
         "reference": "Q-2026-0117",
         "quoted_until": (clock.now() + timedelta(days=120)).isoformat(),
         "tiers": [
-            {"from_quantity": min_quantity, "unit_price_minor": 31000, "min_retail_minor": 39900, "max_retail_minor": 52900},
-            {"from_quantity": 200, "unit_price_minor": 28000, "min_retail_minor": 36900, "max_retail_minor": 49900},
+            _tier(min_quantity, 31000, 39900, 52900),
+            _tier(200, 28000, 36900, 49900),
         ],
+    }  # fmt: skip
+
+
+def _tier(quantity: int, unit: int, low: int, high: int) -> dict[str, int]:
+    return {
+        "from_quantity": quantity, "unit_price_minor": unit, "min_retail_minor": low, "max_retail_minor": high,
     }  # fmt: skip
