@@ -31,6 +31,10 @@ OUT = Path(__file__).resolve().parent.parent / "assets" / "fonts"
 FAMILY = "C2B Sans SC"
 MAX_ERROR = 1.2  # curve error in 1/1000 em: invisible at print size
 LATIN_EXTENDED = range(0x00A0, 0x0250)  # what an engraving may use beside Chinese
+NARROW = (
+    0x00B7,
+    0x2026,
+)  # middle dot and ellipsis: as wide as a Chinese character in the one, not in the other
 SYMBOLS = (
     (0x0020, 0x007F), (0x00A0, 0x0250), (0x02B9, 0x02DE), (0x0370, 0x0400), (0x0400, 0x0460), (0x2000, 0x2070),
     (0x20A0, 0x20C0), (0x2100, 0x2150), (0x2150, 0x21A0), (0x2200, 0x2270), (0x2460, 0x2500), (0x2500, 0x2580),
@@ -79,7 +83,6 @@ def to_truetype(font: TTFont) -> None:
         glyf.glyphs[name] = pen.glyph()
     font["loca"], font["glyf"] = newTable("loca"), glyf
     del font["CFF "]
-    font["hmtx"].metrics = {n: (w, getattr(glyf[n], "xMin", 0)) for n, (w, _) in font["hmtx"].metrics.items()}
     maxp = font["maxp"]
     maxp.tableVersion = 0x00010000
     for field in ("maxZones", "maxTwilightPoints", "maxStorage", "maxFunctionDefs", "maxInstructionDefs",
@@ -96,8 +99,16 @@ def add_latin(font: TTFont, folder: Path, weight: str) -> None:
         source = TTFont(folder / f"noto-sans-{slice_name}-{number}-normal.woff2")
         assert source["head"].unitsPerEm == font["head"].unitsPerEm
         have, offered = font.getBestCmap(), source.getBestCmap()
-        for code in sorted(set(LATIN_EXTENDED) & set(offered) - set(have)):
+        for code in sorted((set(LATIN_EXTENDED) - set(have) | set(NARROW)) & set(offered)):
             copy_glyph(font, source, code, offered[code])
+
+
+def set_bearings(font: TTFont) -> None:
+    """Left side bearings equal to the outlines' left edges; otherwise every glyph is drawn shifted."""
+    glyf, metrics = font["glyf"], font["hmtx"].metrics
+    for name, (width, _) in metrics.items():
+        glyf[name].recalcBounds(glyf)
+        metrics[name] = (width, getattr(glyf[name], "xMin", 0))
 
 
 def copy_glyph(font: TTFont, source: TTFont, code: int, source_name: str) -> None:
@@ -109,10 +120,7 @@ def copy_glyph(font: TTFont, source: TTFont, code: int, source_name: str) -> Non
     font.setGlyphOrder([*font.getGlyphOrder(), name])
     font["glyf"].glyphOrder = font.getGlyphOrder()
     font["glyf"].glyphs[name] = pen.glyph()
-    font["hmtx"].metrics[name] = (
-        otRound(outlines[source_name].width),
-        getattr(font["glyf"][name], "xMin", 0),
-    )
+    font["hmtx"].metrics[name] = (otRound(outlines[source_name].width), 0)
     for table in font["cmap"].tables:
         if table.isUnicode() and table.format != 14:
             table.cmap[code] = name
@@ -135,6 +143,7 @@ def build(*, cjk: Path, latin: Path, weight: str) -> Path:
     subset(font, wanted(weight))
     to_truetype(font)
     add_latin(font, latin, weight)
+    set_bearings(font)
     rename(font, weight)
     path = OUT / f"C2BSansSC-{weight}.ttf"
     font.save(path, reorderTables=True)

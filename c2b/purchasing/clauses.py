@@ -27,8 +27,8 @@ _CLAUSES: tuple[tuple[str, Text, Text], ...] = (
         Text("Quantity", "数量"),
         Text(
             "Tolerance for over- and under-delivery is 0. Every unit of the unit list is delivered once and labeled "
-            "with its unit id. {spare_units} spare units ({spare_percent} %) without personalization are delivered "
-            "with the goods, packed separately and free of charge.",
+            "with its unit id. Spare units without personalization, {spare_units} in number ({spare_percent} %), are "
+            "delivered with the goods, packed separately and free of charge.",
             "溢短装允差为0。单台清单所列每一台均须交付一次，并贴有对应的单台编号。另随货交付不含个性化内容的备品"
             "{spare_units}台（{spare_percent}%），单独包装，不另计价。",
         ),

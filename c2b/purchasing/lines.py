@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from c2b.catalog import rules as catalog
@@ -82,10 +82,12 @@ def group_into_lines(
 
     `base_unit_price_minor` is the manufacturer's price of the tier reached, tax included; surcharges of chosen options
     come on top, in full. `salt` is a secret: with it the same input gives the same unit ids, without it nobody can
-    tell whose a unit is. Raises ``ValueError`` when there is nobody.
+    tell whose a unit is. Raises ``ValueError`` when there is nobody, or no common batch.
     """
     if not participations:
         raise ValueError("nobody takes part")
+    if len({digest(catalog.batch_part(schema, each.answers)) for each in participations}) > 1:
+        raise ValueError("the batch answers are not the same for everybody")
     order = _configurations(schema, participations)
     numbers = {key: line_no for line_no, key in enumerate(order, start=1)}
     quantities = Counter[str]()
@@ -132,15 +134,16 @@ def _spelled_out(attribute: catalog.Attribute, answer: Any) -> Iterable[Specific
         for part in attribute.parts:
             if part.name in answer:
                 for each in _spelled_out(part, answer[part.name]):
-                    label = Text(
-                        f"{attribute.title['en']}: {each.label.en}",
-                        f"{attribute.title['zh']}：{each.label.zh}",
-                    )
-                    yield Specification(code=each.code, label=label, value=each.value, option=each.option)
+                    yield replace(each, group=Text.of(attribute.title))
         return
     option = str(answer) if attribute.kind == "choice" else ""
-    label = Text.of(attribute.title)
-    yield Specification(code=attribute.path, label=label, value=_value(attribute, answer), option=option)
+    yield Specification(
+        code=attribute.path,
+        label=Text.of(attribute.title),
+        value=_value(attribute, answer),
+        option=option,
+        literal=attribute.kind == "text",
+    )
 
 
 def _value(attribute: catalog.Attribute, answer: Any) -> Text:
@@ -182,9 +185,13 @@ def _line(
     item_code: str, base_minor: int,
 ) -> OrderLine:  # fmt: skip
     components = (
-        PriceComponent(label=_BASE, minor=base_minor),
+        PriceComponent(scope="base", label=_BASE, minor=base_minor),
         *(
-            PriceComponent(label=_charge_name(schema, each.attribute, each.code), minor=each.minor)
+            PriceComponent(
+                scope=each.scope,
+                label=_charge_name(schema, each.attribute, each.code),
+                minor=each.minor,
+            )
             for each in catalog.surcharges(schema, answers, "batch", "variant")
         ),
     )

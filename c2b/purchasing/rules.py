@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from c2b.catalog import rules as catalog
 from c2b.purchasing import clauses, terms
@@ -34,6 +35,7 @@ __all__ = [
 
 ORDER = "220"  # UNTDID 1001: order
 CREDIT_TRANSFER = "30"  # UNTDID 4461
+BEIJING = ZoneInfo("Asia/Shanghai")  # both parties' working day
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,9 @@ def _figures(
         ", ".join(quality.certificates) or "those the law requires",
         "、".join(quality.certificates) or "法律规定的各项认证",
     )
+    until = validity_until.astimezone(BEIJING)
     return {
-        "validity": f"{validity_until:%Y-%m-%d %H:%M} UTC",
+        "validity": Text(f"{until:%Y-%m-%d %H:%M} (UTC+8)", f"{until:%Y年%m月%d日 %H:%M}（北京时间）"),
         "spare_units": str(quality.spare_units),
         "spare_percent": str(quality.spare_percent),
         "golden_sample": quality.golden_sample,

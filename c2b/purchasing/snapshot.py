@@ -61,18 +61,25 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class Specification:
-    """One answered attribute: ``code`` is its dotted path, ``option`` the option's code where there is one."""
+    """One answered attribute: ``code`` is its dotted path, ``option`` the option's code where there is one.
+
+    ``group`` is the title of what it is a part of: an engraving has a text, a font and a position. ``literal`` marks
+    text that somebody typed and that is reproduced letter by letter.
+    """
 
     code: str
     label: Text
     value: Text
     option: str = ""
+    group: Text | None = None
+    literal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class PriceComponent:
-    """What a unit price is made of."""
+    """What a unit price is made of: "base", "batch" (surcharges all lines share) or "variant"."""
 
+    scope: str
     label: Text
     minor: int
 

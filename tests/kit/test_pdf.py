@@ -174,7 +174,7 @@ class TestLimits:
         await self.refused(pdf.Limits(cpu_seconds=1), "too_large", rows=60_000)
 
     async def test_a_document_over_the_memory_limit_is_refused_for_good(self) -> None:
-        await self.refused(pdf.Limits(memory_bytes=400 << 20), "too_large", rows=60_000)
+        await self.refused(pdf.Limits(memory_bytes=360 << 20), "too_large", rows=60_000)
 
     async def test_a_document_nested_too_deep_is_refused_and_the_child_lives_on(
         self, by: pdf.Renderer

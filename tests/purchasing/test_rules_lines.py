@@ -43,6 +43,10 @@ class TestALine:
         people = crowd(40)
         assert draft(people).snapshot == draft(reversed(people)).snapshot
 
+    def test_of_another_batch_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="batch"):
+            draft([ANA, confirmed("dee", mounting="top")])
+
     def test_without_anybody_is_refused(self) -> None:
         with pytest.raises(ValueError, match="nobody"):
             draft([])
@@ -91,6 +95,7 @@ class TestAUnit:
             "engraving.position",
         ]
         assert unit.personalization[0].value.zh == "Li Lei 李雷"
+        assert [each.literal for each in unit.personalization] == [True, False, False]
         written = json.dumps(found.snapshot.to_canonical())
         assert not any(f'"{person.id}"' in written for person in FEW)
 

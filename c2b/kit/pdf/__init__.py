@@ -11,7 +11,7 @@ import base64
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from c2b.kit.pdf.errors import RenderError, RenderFailed, RenderRefused
 from c2b.kit.pdf.renderer import Limits, Renderer
 
 __all__ = [
-    "Limits", "Part", "RenderError", "RenderFailed", "RenderRefused", "Renderer",
+    "Limits", "Part", "RenderError", "RenderFailed", "RenderRefused", "Renderer", "Template",
     "merge_and_stamp", "render", "render_part", "renderer",
 ]  # fmt: skip
 
@@ -38,6 +38,20 @@ class Part:
         return sha256_hex(self.path.read_bytes())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A page given as a template of ``templates/`` and plain values; the child process fills it in.
+
+    Making the HTML of a long table costs milliseconds that a web process does not have. Texts of `context` are made
+    drawable on the way: no direction controls, no characters that the font lacks.
+    """
+
+    name: str
+    context: Mapping[str, Any]
+    locale: str = "en"
+    zone: str | None = None
+
+
 _shared: Renderer | None = None
 
 
@@ -51,23 +65,24 @@ def renderer() -> Renderer:
 
 
 async def render(
-    html: str, *, assets: Mapping[str, bytes] | None = None, by: Renderer | None = None
+    page: str | Template, *, assets: Mapping[str, bytes] | None = None, by: Renderer | None = None
 ) -> bytes:
-    """Draw a document and return the PDF; the same input gives the same bytes.
+    """Draw a document, HTML or a template, and return the PDF; the same input gives the same bytes.
 
-    `html` may load nothing but ``asset:<name>`` of `assets`. Raises ``RenderRefused`` or ``RenderFailed``.
+    It may load nothing but ``asset:<name>`` of `assets`. Raises ``RenderRefused`` or ``RenderFailed``.
     """
     with tempfile.TemporaryDirectory(prefix="c2b-doc-") as folder:
-        part = await render_part(html, into=Path(folder) / "whole.pdf", assets=assets, by=by)
+        part = await render_part(page, into=Path(folder) / "whole.pdf", assets=assets, by=by)
         return part.path.read_bytes()
 
 
 async def render_part(
-    html: str, *, into: Path, assets: Mapping[str, bytes] | None = None, by: Renderer | None = None
+    page: str | Template, *, into: Path, assets: Mapping[str, bytes] | None = None, by: Renderer | None = None
 ) -> Part:
     """Draw a document into the file `into`. Raises as ``render``."""
     encoded = {name: base64.b64encode(data).decode() for name, data in (assets or {}).items()}
-    request: dict[str, Any] = {"verb": "render", "html": html, "assets": encoded, "into": str(into)}
+    source = {"html": page} if isinstance(page, str) else {"template": asdict(page)}
+    request: dict[str, Any] = {"verb": "render", **source, "assets": encoded, "into": str(into)}
     reply = await (by or renderer()).ask(request)
     return Part(path=into, pages=reply["pages"], warnings=tuple(reply["warnings"]))
 
@@ -75,14 +90,14 @@ async def render_part(
 async def merge_and_stamp(
     parts: Sequence[Part],
     *,
-    overlay: Callable[[int], str],
+    overlay: Callable[[int], str | Template],
     into: Path,
     links: Sequence[str] = (),
     by: Renderer | None = None,
 ) -> Part:
     """Put `parts` together in `into` and lay a stamp over every page.
 
-    `overlay(n)` is HTML that draws exactly `n` pages with nothing but running heads and numbers on them. `links` are
+    `overlay(n)` is a page that draws exactly `n` pages with nothing but running heads and numbers on them. `links` are
     the only addresses the document may point to; any other link, attachment or script raises ``RenderRefused``.
     """
     child = by or renderer()

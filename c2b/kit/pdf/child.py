@@ -21,6 +21,7 @@ import pikepdf
 import weasyprint
 from weasyprint.urls import FatalURLFetchingError
 
+from c2b.kit import fonts
 from c2b.kit.pdf import assemble, sandbox, wire
 from c2b.kit.pdf.fetcher import AssetFetcher
 
@@ -29,15 +30,38 @@ GROWN_BYTES = 260 * 1024 * 1024
 
 
 def render(request: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
-    """Draw ``html`` into the file ``into``; reply with the number of pages and what the layout engine complained of."""
+    """Draw ``html``, or what ``template`` amounts to, into the file ``into``.
+
+    The reply holds the number of pages and what the layout engine complained of.
+    """
     assets = {name: base64.b64decode(data) for name, data in request["assets"].items()}
     fetcher, into = AssetFetcher(assets), Path(request["into"])
-    document = weasyprint.HTML(string=request["html"], base_url=None, url_fetcher=fetcher).render()
+    document = weasyprint.HTML(string=html_of(request), base_url=None, url_fetcher=fetcher).render()
     document.write_pdf(into, pdf_identifier=b"c2b")
     if fetcher.refused:
         into.unlink()
         raise FatalURLFetchingError(fetcher.refused[0])
     return {"pages": len(document.pages), "warnings": warnings[:20]}
+
+
+def html_of(request: dict[str, Any]) -> str:
+    """The page itself: given, or made here from a template."""
+    if "html" in request:
+        return str(request["html"])
+    from c2b.kit import i18n, templating  # only where needed: they take a quarter of a second to load
+
+    template = request["template"]
+    with i18n.use_locale(template["locale"], zone=template["zone"]):
+        return templating.render(template["name"], **drawable(template["context"]))
+
+
+def drawable(value: Any) -> Any:
+    """`value` with every text in it fit to be drawn."""
+    if isinstance(value, str):
+        return fonts.drawable(value)
+    if isinstance(value, list):
+        return [drawable(item) for item in value]
+    return {key: drawable(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def merge(request: dict[str, Any], _warnings: list[str]) -> dict[str, Any]:
@@ -64,12 +88,16 @@ def answer(request: dict[str, Any], *, cpu_seconds: int, warnings: list[str]) ->
         return {"refused": "forbidden_content", "detail": str(error)}
     except RecursionError:
         return {"refused": "too_deep", "detail": "nested deeper than the layout engine can follow"}
-    except MemoryError:
-        return {"refused": "too_large", "detail": "needs more memory than one document may use", "exit": True}
     except (OSError, pikepdf.PdfError) as error:
         return {"failed": "input_output", "detail": str(error)[:300]}
     except Exception as error:  # whatever a layout engine trips over, it will trip over again
-        return {"refused": "cannot_draw", "detail": f"{type(error).__name__}: {error}"[:300]}
+        if isinstance(error, MemoryError) or sandbox.hit_memory_limit():
+            return {
+                "refused": "too_large",
+                "detail": "needs more memory than one document may use",
+                "exit": True,
+            }
+        return {"refused": "cannot_draw", "detail": f"{type(error).__name__}: {error}"[:300], "exit": True}
     finally:
         gc.enable()
         gc.collect()

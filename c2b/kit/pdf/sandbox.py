@@ -10,6 +10,7 @@ import math
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 LARGEST_FILE = 512 * 1024 * 1024
@@ -23,6 +24,10 @@ _FORBIDDEN = (
     "urllib.",
     "ftplib.",
 )
+
+
+class NotAllowed(RuntimeError):
+    """Something in a document reached for the network or for another program."""
 
 
 def confine(*, memory_bytes: int) -> None:
@@ -46,6 +51,19 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def hit_memory_limit() -> bool:
+    """Whether this process has ever asked for nearly all it may have: then odd errors are want of memory.
+
+    Native libraries report it in their own ways, not as ``MemoryError``. Known on Linux only, where the limit holds.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return False
+    peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmPeak:"))
+    return peak > 0.9 * resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
 def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
     if event.startswith(_FORBIDDEN):
-        raise PermissionError(f"a document may not use {event}")
+        raise NotAllowed(f"a document may not use {event}")
