@@ -13,7 +13,7 @@ Python promises to keep; values are rounded to a millionth of a day, so the last
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from random import Random
 
 DRAWS = 4000
@@ -21,7 +21,7 @@ _CELLS = 2000
 _SEED = "delivery"
 
 
-@cache
+@lru_cache(maxsize=256)
 def slices(low: int, likely: int, high: int, *, count: int) -> tuple[float, ...]:
     """`count` durations in days, rising: the middle of each slice of equal probability. `low <= likely <= high`."""
     if low == high:
@@ -38,7 +38,7 @@ def slices(low: int, likely: int, high: int, *, count: int) -> tuple[float, ...]
     return tuple(found)
 
 
-@cache
+@lru_cache(maxsize=256)
 def draws(code: str, low: int, likely: int, high: int, *, count: int) -> tuple[float, ...]:
     """The slices in the order of that stage: position i of every stage together is one possible world."""
     random = Random(f"{_SEED}:{code}").random
