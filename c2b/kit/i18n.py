@@ -96,7 +96,7 @@ def pick(label: Mapping[str, str]) -> str:
 def format_date(value: date, style: Style = "medium") -> str:
     """A day as the reader writes it: "Nov 23, 2026", "2026年11月23日". An instant is first moved to their zone."""
     if isinstance(value, datetime):
-        value = value.astimezone(_reader_zone()).date()
+        value = value.astimezone(reader_zone()).date()
     return dates.format_date(value, style, locale=_locale.get())
 
 
@@ -104,7 +104,7 @@ def format_datetime(value: datetime, style: Style = "medium") -> str:
     """An instant in the reader's zone, to the minute, with the zone named: "Nov 23, 2026, 16:15 UTC"."""
     if value.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    local = value.astimezone(_reader_zone())
+    local = value.astimezone(reader_zone())
     day = dates.format_date(local.date(), style, locale=_locale.get())
     return f"{day}{', ' if _locale.get() == 'en' else ' '}{local:%H:%M} {_zone_name(local)}"
 
@@ -114,7 +114,8 @@ def format_number(value: int) -> str:
     return numbers.format_decimal(value, locale=_locale.get())
 
 
-def _reader_zone() -> ZoneInfo:
+def reader_zone() -> ZoneInfo:
+    """The zone in which the reader sees instants, and in which they mean a day and hour they type."""
     return ZoneInfo(_zone.get() or _USUAL_ZONE[_locale.get()])
 
 

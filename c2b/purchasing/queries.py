@@ -161,6 +161,18 @@ async def order_brief(actor: Actor, campaign_id: str) -> OrderBrief | None:
     row = await db.fetch_one(_BRIEF, actor.id, campaign_id)
     if row is None or not (actor.is_admin or row["organizer_id"] == actor.id or row["places"]):
         raise NotFound
+    return _brief(row)
+
+
+async def brief_of(campaign_id: str) -> OrderBrief | None:
+    """The issued order of a campaign. The caller has checked that the reader belongs to it (live pages do it once)."""
+    row = await db.fetch_one(
+        "SELECT number, state, issued_at, acknowledged_at FROM purchase_order WHERE campaign_id = ?", campaign_id
+    )
+    return _brief(row) if row else None
+
+
+def _brief(row: dict[str, Any]) -> OrderBrief | None:
     if row["issued_at"] is None:
         return None
     return OrderBrief(
