@@ -144,4 +144,9 @@ async def advance(lease: Lease, *, run_id: str, **_: Any) -> None:
 
 async def _results(sql: str, run_id: str) -> dict[str, Any]:
     rows = await db.fetch(sql, run_id)
-    return {row["name"]: json.loads(row["result"]) if row["result"] is not None else None for row in rows}
+    return {row["name"]: _value(row["result"]) for row in rows}
+
+
+def _value(stored: Any) -> Any:
+    """A stored JSON value. A bare number comes back from SQLite as one: its JSON columns have numeric affinity."""
+    return json.loads(stored) if isinstance(stored, str) else stored
