@@ -41,7 +41,8 @@ async def _on_the_way(campaign_id: str) -> None:
 async def _delivered(board: Board, code: str) -> None:
     campaign_id, last = board.timeline.campaign_id, board.milestones[code]
     await _on_the_way(campaign_id)
-    await Timeline.filter(id=board.timeline.id, delivered_on=None).update(delivered_on=last.finished_on or clock.today())
+    day = last.finished_on or clock.today()
+    await Timeline.filter(id=board.timeline.id, delivered_on=None).update(delivered_on=day)
     rows = await db.fetch(
         "UPDATE participation SET state = 'delivered' WHERE campaign_id = ? AND state = 'in_fulfillment' RETURNING id",
         campaign_id,

@@ -19,6 +19,8 @@ from c2b.kit.i18n import N_
 
 #: States of a campaign in which its stages move.
 RUNNING = ("ordered", "in_production", "shipping")
+#: States in which work on a stage goes on and evidence is added.
+AT_WORK = ("in_progress", "blocked", "submitted", "rejected")
 
 
 class TimelineClosed(Conflict):

@@ -14,7 +14,7 @@ from c2b.accounts.rules import Actor
 from c2b.fulfillment import rules
 from c2b.fulfillment.effects import after_done, after_start
 from c2b.fulfillment.models import Evidence, Milestone, Timeline
-from c2b.fulfillment.moving import Board, ensure_running, hold, move, reforecast, tell
+from c2b.fulfillment.moving import AT_WORK, Board, ensure_running, hold, move, reforecast, tell
 from c2b.fulfillment.starting import draft_plan, plan_timeline
 from c2b.fulfillment.uploads import Upload, accept
 from c2b.kit import clock, db, storage
@@ -28,8 +28,6 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_NOTE, MAX_EVIDENCE = 2000, 40
-#: States in which work on a stage goes on and evidence is added.
-AT_WORK = ("in_progress", "blocked", "submitted", "rejected")
 
 Change = Callable[[Board, str, str], Awaitable[None]]
 
@@ -162,8 +160,9 @@ async def refresh_forecasts(*, limit: int = 500) -> int:
     """
     rows = await db.fetch(
         "SELECT t.id FROM timeline t JOIN campaign c ON c.id = t.campaign_id WHERE t.delivered_on IS NULL "
-        f"AND t.forecast_on < ? AND c.state <> 'canceled' ORDER BY t.forecast_on LIMIT {int(limit)}",
+        "AND t.forecast_on < ? AND c.state <> 'canceled' ORDER BY t.forecast_on LIMIT ?",
         clock.today(),
+        limit,
     )
     for row in rows:
         timeline_id = row["id"]

@@ -95,7 +95,7 @@ async def _draft(order: PurchaseOrder, batch: Batch, *, revision: int, ship_by: 
         buyer=buyer_party(),
         seller=rules.party(seller["party"]),
         campaign_code=batch.campaign_code,
-        quotation=batch.product["quotation"].get("number") or f"Q-{agreed.item_number}",
+        quotation=batch.product["quotation"].get("reference") or f"Q-{agreed.item_number}",
         product_name=Text.of(batch.product["name"]),
         currency=batch.currency,
         spec_digest=batch.digest,

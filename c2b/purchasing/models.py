@@ -14,8 +14,8 @@ from c2b.kit.ids import new_id
 class PurchaseOrder(Model):
     """One per campaign. ``revision`` is the current one; its content is in ``PurchaseOrderRevision``.
 
-    ``turn`` counts what people did about it since (answered, gave more time, asked for another revision, withdrew): each
-    turn is a signal to the run that waits for it.
+    ``turn`` counts what people did about it since (answered, gave more time, asked for another revision, withdrew):
+    each turn is a signal to the run that waits for it.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -37,7 +37,10 @@ class PurchaseOrder(Model):
 
 
 class PurchaseOrderRevision(Model):
-    """What was ordered, as canonical JSON text with its SHA-256. Never changes. ``reason``: why it replaces the last."""
+    """What was ordered, as canonical JSON text with its SHA-256. Never changes.
+
+    ``reason``: why it replaces the last.
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     purchase_order: Any = fields.ForeignKeyField("models.PurchaseOrder", on_delete=fields.RESTRICT)
