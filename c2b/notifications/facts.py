@@ -1,0 +1,115 @@
+"""What mails say, read where it happened and kept with the mail as plain values.
+
+Each function gives the context of one kind of mail, or ``None`` where there is nothing to tell. Labels are bilingual
+(``{"en", "zh"}``), instants end in ``_at``, days in ``_on``, amounts in ``_minor``.
+"""
+
+from __future__ import annotations
+
+from c2b.accounts.confirmation import confirmation_path
+from c2b.kit import db
+from c2b.notifications import links
+from c2b.notifications.happened import Facts, Happened
+from c2b.notifications.reading import label, one
+
+_CAMPAIGN = (
+    "SELECT c.*, p.name AS product_name, m.name AS manufacturer_name, u.name AS organizer_name FROM campaign c "
+    "JOIN product p ON p.id = c.product_id JOIN manufacturer m ON m.id = p.manufacturer_id "
+    "JOIN user_account u ON u.id = c.organizer_id WHERE c.id = ?"
+)
+
+
+async def campaign(happened: Happened) -> Facts:
+    """The campaign as it stands, with the numbers its event carries."""
+    row = await one(_CAMPAIGN, happened.campaign)
+    paid = happened.payload.get("paid", row["paid"])
+    return {
+        "title": row["title"],
+        "code": row["code"],
+        "product": label(row["product_name"]),
+        "manufacturer": label(row["manufacturer_name"]),
+        "organizer": row["organizer_name"],
+        "threshold": row["threshold"],
+        "paid": paid,
+        "missing": max(row["threshold"] - paid, 0),
+        "currency": row["currency"],
+        "deadline_at": db.instant(row["deadline"]),
+        "closes": row["closes"],
+        "state": row["state"],
+        "reason": happened.payload.get("reason", ""),
+        "url": links.campaign(row["slug"]),
+        "timeline_url": links.timeline(row["slug"]),
+    }
+
+
+async def campaign_for_admins(happened: Happened) -> Facts:
+    """The campaign as the approval queue shows it."""
+    return {**await campaign(happened), "url": links.approvals()}
+
+
+async def locked(happened: Happened) -> Facts:
+    """The campaign with the tier that was reached and the hash of what was frozen."""
+    frozen = await one("SELECT digest, frozen_at FROM frozen_batch WHERE campaign_id = ?", happened.campaign)
+    return {
+        **await campaign(happened),
+        "digest": frozen["digest"],
+        "locked_at": db.instant(frozen["frozen_at"]),
+        "unit_price_minor": happened.payload["unit_price_minor"],
+        "members": happened.payload["members"],
+    }
+
+
+async def ordered(happened: Happened) -> Facts:
+    """The campaign with its purchase order."""
+    row = await one(
+        "SELECT number, validity_until FROM purchase_order WHERE campaign_id = ?", happened.campaign
+    )
+    return {
+        **await campaign(happened),
+        "number": row["number"],
+        "validity_until_at": db.instant(row["validity_until"]),
+    }
+
+
+async def refund(happened: Happened) -> Facts:
+    """A refund that has arrived."""
+    row = await one(
+        "SELECT r.*, y.amount_minor AS paid_minor FROM refund r JOIN payment y ON y.id = r.payment_id WHERE r.id = ?",
+        happened.subject_id,
+    )
+    facts = {
+        "amount_minor": row["amount_minor"],
+        "currency": row["currency"],
+        "why": row["reason"],
+        "captured_minor": row["paid_minor"],
+        "finished_at": db.instant(row["finished_at"]),
+    }
+    return {**await campaign(happened), **facts}
+
+
+async def job(happened: Happened) -> Facts | None:
+    """A job that died. ``None`` for a mail: that mail cannot be sent is not told by mail."""
+    row = await one("SELECT * FROM job WHERE id = ?", happened.subject_id)
+    args = label(row["args"])
+    if row["kind"] == "mail.send" or (row["kind"] == "event.tell" and args.get("event") == happened.event):
+        return None
+    return {
+        "kind": row["kind"],
+        "key": row["key"],
+        "failures": row["failures"],
+        "error": (row["error"].strip().splitlines() or [""])[-1][:300],
+        "url": links.jobs(),
+    }
+
+
+async def confirmation(happened: Happened) -> Facts | None:
+    """A new account, with the link that confirms its address."""
+    row = await one("SELECT email, email_verified_at FROM user_account WHERE id = ?", happened.subject_id)
+    if row["email_verified_at"]:
+        return None
+    return {"url": links.to(confirmation_path(happened.subject_id, row["email"]))}
+
+
+async def account(_: Happened) -> Facts:
+    """One's own account, where one looks after it."""
+    return {"url": links.account()}

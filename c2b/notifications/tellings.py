@@ -1,0 +1,114 @@
+"""The table: what happened → who is told, by which mail, with which facts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from c2b.notifications import audiences, facts, members, production
+from c2b.notifications.audiences import Audience
+from c2b.notifications.happened import Facts, Happened
+from c2b.notifications.members import Personal
+from c2b.notifications.rules import StoredFile
+
+
+async def no_files(_: Happened, __: str) -> list[StoredFile]:
+    """Nothing attached."""
+    return []
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Tell ``audience`` by the mail ``template``. ``facts`` of ``None``: this time there is nothing to tell.
+
+    ``files`` are attached, in the recipient's language.
+    """
+
+    audience: Audience
+    template: str
+    facts: Callable[[Happened], Awaitable[Facts | None]] = facts.campaign
+    personal: Personal = members.nothing
+    files: Callable[[Happened, str], Awaitable[list[StoredFile]]] = no_files
+
+
+def _organizer(template: str, about: Callable[[Happened], Awaitable[Facts]] = facts.campaign) -> Telling:
+    return Telling(audiences.organizer, template, about)
+
+
+TELLINGS: dict[str, tuple[Telling, ...]] = {
+    "campaign.submitted": (
+        _organizer("campaign_submitted"),
+        Telling(audiences.administrators, "review_waiting", facts.campaign_for_admins),
+    ),
+    "campaign.opened": (_organizer("campaign_opened"),),
+    "campaign.returned": (_organizer("campaign_returned"),),
+    "campaign.threshold_reached": (
+        _organizer("campaign_threshold_reached"),
+        Telling(audiences.members, "group_threshold_reached", personal=members.own),
+    ),
+    "campaign.failed": (
+        _organizer("campaign_failed"),
+        Telling(audiences.members_refunded, "group_failed", personal=members.own),
+    ),
+    "campaign.canceled": (
+        _organizer("campaign_canceled"),
+        Telling(audiences.members_refunded, "group_canceled", personal=members.own),
+    ),
+    "campaign.locked": (
+        _organizer("campaign_locked", facts.locked),
+        Telling(audiences.members, "group_locked", facts.locked, members.specification),
+    ),
+    "campaign.ordered": (
+        _organizer("campaign_ordered", facts.ordered),
+        Telling(audiences.members, "group_ordered", facts.ordered, members.own),
+    ),
+    "campaign.completed": (_organizer("campaign_completed", production.timeline),),
+    "participation.joined": (
+        Telling(audiences.member, "participation_joined", personal=members.specification),
+    ),
+    "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
+    "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
+    "participation.delivered": (
+        Telling(audiences.member, "participation_delivered", production.timeline, members.own),
+    ),
+    "refund.succeeded": (Telling(audiences.payer, "refund_done", facts.refund, members.own),),
+    "timeline.planned": (Telling(audiences.members, "timeline_planned", production.timeline, members.own),),
+    "milestone.reached": (
+        Telling(audiences.members, "milestone_reached", production.milestone, members.own),
+    ),
+    "milestone.blocked": (
+        Telling(audiences.members, "milestone_blocked", production.milestone, members.own),
+    ),
+    "purchase_order.sent": (
+        Telling(
+            audiences.manufacturer,
+            "purchase_order_issued",
+            production.purchase_order,
+            files=production.documents,
+        ),
+    ),
+    "purchase_order.reminded": (
+        Telling(audiences.manufacturer, "purchase_order_reminder", production.purchase_order),
+    ),
+    "purchase_order.extended": (
+        Telling(audiences.manufacturer, "purchase_order_extended", production.purchase_order),
+    ),
+    "purchase_order.canceled": (
+        Telling(audiences.manufacturer, "purchase_order_canceled", production.purchase_order_called_off),
+    ),
+    "purchase_order.rejected": (
+        Telling(audiences.administrators, "purchase_order_rejected", production.purchase_order_for_admins),
+    ),
+    "purchase_order.expired": (
+        Telling(audiences.administrators, "purchase_order_expired", production.purchase_order_for_admins),
+    ),
+    "job.died": (Telling(audiences.administrators, "job_died", facts.job),),
+    "user.signed_up": (Telling(audiences.the_user, "email_confirmation", facts.confirmation),),
+    "user.password_changed": (Telling(audiences.the_user, "password_changed", facts.account),),
+}
+
+#: What may rightly happen again to the same thing, and is then told again.
+REPEATED = frozenset(
+    "campaign.submitted campaign.returned milestone.blocked purchase_order.sent purchase_order.reminded "
+    "purchase_order.extended purchase_order.rejected purchase_order.expired job.died user.password_changed".split()
+)
