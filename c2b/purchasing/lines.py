@@ -35,6 +35,7 @@ _ONCE = Text("One-off, not per unit", "一次性费用，不按台计")
 _SEE_UNITS = Text("Units marked in the unit list", "见单台清单所列")
 #: Personal work of these kinds is listed as a service even where it is free: somebody has to do it.
 _WORK = ("group", "text", "image")
+_LONGEST_NAME = 4  # values in the name of a line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +94,10 @@ def group_into_lines(
     quantities = Counter[str]()
     for each in participations:
         quantities[catalog.configuration_key(schema, each.answers)] += each.quantity
+    names = _names(schema, order, product_name)
     lines = tuple(
         _line(
-            schema, answers, line_no=numbers[key], quantity=quantities[key], product_name=product_name,
+            schema, answers, line_no=numbers[key], quantity=quantities[key], name=names[key],
             item_code=f"{item_number}-{key[:6].upper()}", base_minor=base_unit_price_minor,
         )
         for key, answers in order.items()
@@ -173,6 +175,26 @@ def _configurations(
     return {key: examples[key] for key in sorted(examples, key=rank)}
 
 
+def _names(
+    schema: catalog.ProductSchema, order: Mapping[str, catalog.Answers], product_name: Text
+) -> dict[str, Text]:
+    """Configuration key -> a short name, of what sets the lines of this order apart from each other."""
+    variants = {key: specification(schema, answers, "variant") for key, answers in order.items()}
+    seen: dict[str, set[Text]] = {}
+    for specs in variants.values():
+        for each in specs:
+            seen.setdefault(each.code, set()).add(each.value)
+    # an attribute that only some lines answer sets them apart as well
+    answered = Counter(each.code for specs in variants.values() for each in specs)
+    differ = {code for code, values in seen.items() if len(values) > 1 or answered[code] < len(order)}
+    found = {}
+    for key, specs in variants.items():
+        values = [each.value for each in specs if each.code in differ] or [each.value for each in specs][:3]
+        short = values[:_LONGEST_NAME] or [product_name]
+        found[key] = Text(" · ".join(each.en for each in short), " · ".join(each.zh for each in short))
+    return found
+
+
 def _position(attribute: catalog.Attribute, answer: Any) -> tuple[int, str]:
     for place, option in enumerate(attribute.options):
         if attribute.option(answer) is option:
@@ -181,7 +203,7 @@ def _position(attribute: catalog.Attribute, answer: Any) -> tuple[int, str]:
 
 
 def _line(
-    schema: catalog.ProductSchema, answers: catalog.Answers, *, line_no: int, quantity: int, product_name: Text,
+    schema: catalog.ProductSchema, answers: catalog.Answers, *, line_no: int, quantity: int, name: Text,
     item_code: str, base_minor: int,
 ) -> OrderLine:  # fmt: skip
     components = (
@@ -196,17 +218,12 @@ def _line(
         ),
     )
     unit_price = sum(each.minor for each in components)
-    variant = specification(schema, answers, "variant")
-    short = [each.value for each in variant if each.option][:3]
     return OrderLine(
         line_no=line_no,
         item_code=item_code,
-        name=Text(
-            " · ".join(each.en for each in short) or product_name.en,
-            " · ".join(each.zh for each in short) or product_name.zh,
-        ),
+        name=name,
         configuration_key=catalog.configuration_key(schema, answers),
-        specification=variant,
+        specification=specification(schema, answers, "variant"),
         quantity=quantity,
         unit_code=PIECE,
         components=components,

@@ -166,7 +166,7 @@ def _specification(each: Specification) -> dict[str, str]:
     return {
         "label": _here(each.label),
         "value": _here(each.value),
-        "other": _there(each.value) if each.option else "",
+        "other": "" if each.literal else _there(each.value),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pikepdf
 import pytest
 from fontTools.ttLib import TTFont
 
+from c2b.config import ROOT
 from c2b.kit import fonts, pdf
 from c2b.kit.canonical import BIDI_CONTROLS
 
@@ -164,6 +167,37 @@ class TestAChildThatDies:
             assert len({await pdf.render(HELLO, by=renderer) for _ in range(3)}) == 1
         finally:
             renderer.close()
+
+
+class TestARendererThatCloses:
+    async def test_fails_who_still_waits_and_starts_nothing_new(self) -> None:
+        renderer = pdf.Renderer()
+        await pdf.render(HELLO, by=renderer)
+        waiting = asyncio.ensure_future(pdf.render(STYLE + "<p>采购</p>" * 3000, by=renderer))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(renderer.close)
+        with pytest.raises(pdf.RenderFailed):
+            await waiting
+        assert renderer.children == []
+
+
+class TestAConfinedProcess:
+    @pytest.mark.parametrize(
+        "attempt",
+        [
+            "import socket; socket.create_connection(('127.0.0.1', 9))",
+            "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9/')",
+            "import subprocess; subprocess.run(['/bin/true'])",
+            "import os; os.system('true')",
+        ],
+    )
+    def test_reaches_neither_network_nor_programs(self, attempt: str) -> None:
+        program = f"from c2b.kit.pdf import sandbox; sandbox.confine(memory_bytes=1 << 30); {attempt}"
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False
+        )
+        assert done.returncode == 1
+        assert "NotAllowed: a document may not use" in done.stderr
 
 
 class TestLimits:

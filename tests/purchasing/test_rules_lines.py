@@ -39,6 +39,15 @@ class TestALine:
         assert navy.total_minor == 3 * navy.unit_price_minor
         assert sum(each.minor for each in silver.components) == silver.unit_price_minor
 
+    def test_is_named_for_what_sets_it_apart(self) -> None:
+        silver, navy = draft(FEW).snapshot.lines
+        assert (silver.name.en, navy.name.zh) == (
+            "Silver · Brass · Silent linear C · Coiled cable",
+            "藏青色 · FR4 玻纤 · 段落轴 B",
+        )
+        (only,) = draft([BO]).snapshot.lines
+        assert only.name.en == "Fully built · ANSI (US) · Navy"
+
     def test_keeps_its_place_whatever_order_people_joined_in(self) -> None:
         people = crowd(40)
         assert draft(people).snapshot == draft(reversed(people)).snapshot

@@ -20,7 +20,7 @@ from c2b.kit.pdf.errors import RenderError, RenderFailed, RenderRefused
 from c2b.kit.pdf.renderer import Limits, Renderer
 
 __all__ = [
-    "Limits", "Part", "RenderError", "RenderFailed", "RenderRefused", "Renderer", "Template",
+    "Limits", "Part", "RenderError", "RenderFailed", "RenderRefused", "Renderer", "Template", "close",
     "merge_and_stamp", "render", "render_part", "renderer",
 ]  # fmt: skip
 
@@ -62,6 +62,14 @@ def renderer() -> Renderer:
         _shared = Renderer(children=max(1, (os.cpu_count() or 2) // 2))
         atexit.register(_shared.close)
     return _shared
+
+
+def close() -> None:
+    """End the shared renderer now; documents that are being drawn fail and may be retried elsewhere."""
+    global _shared
+    if _shared is not None and _shared.owner == os.getpid():
+        _shared.close()
+    _shared = None
 
 
 async def render(

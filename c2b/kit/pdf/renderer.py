@@ -49,6 +49,7 @@ class Renderer:
         self._environment = _child_environment(self._folder)
         self._threads = ThreadPoolExecutor(max_workers=children, thread_name_prefix="pdf")
         self._mine = threading.local()
+        self._closed = False
         self._running: weakref.WeakSet[subprocess.Popen[bytes]] = weakref.WeakSet()
         self._finalizer = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -67,7 +68,8 @@ class Renderer:
         raise RenderFailed("child_died", f"twice, the last time with code {child.returncode}")
 
     def close(self) -> None:
-        """End all children and threads."""
+        """End all children and threads; who still waits for a document gets ``RenderFailed``."""
+        self._closed = True
         for child in list(self._running):
             child.kill()
         self._threads.shutdown()
@@ -89,6 +91,8 @@ class Renderer:
         return child
 
     def _start(self) -> subprocess.Popen[bytes]:
+        if self._closed:
+            raise RenderFailed("closed", "this process is about to end")
         limits = self.limits
         command = [sys.executable, "-m", "c2b.kit.pdf.child", f"--memory-bytes={limits.memory_bytes}",
                    f"--cpu-seconds={limits.cpu_seconds}", f"--idle-seconds={limits.idle_seconds}"]  # fmt: skip
