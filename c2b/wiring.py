@@ -48,10 +48,11 @@ async def _withdraw_order(happening: Happening) -> None:
 async def _refund_one(happening: Happening) -> None:
     if happening.payload.get("paid"):
         participation = happening.subject_id
+        reason = "option_minimum" if happening.name == "participation.left_out" else "withdrawal"
         await enqueue(
             "participation.refund",
             key=f"refund:participation:{participation}",
-            args={"participation_id": participation},
+            args={"participation_id": participation, "reason": reason},
         )
 
 
@@ -61,6 +62,7 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "campaign.failed": (_refund_everybody,),
     "campaign.canceled": (_refund_everybody, _withdraw_order),
     "participation.withdrawn": (_refund_one,),
+    "participation.left_out": (_refund_one,),
 }
 
 

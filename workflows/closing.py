@@ -1,8 +1,8 @@
 """From the last captured payment (or the deadline) to a locked batch.
 
 Started by ``campaign.closed`` with the run id ``closing:<campaign>:<round>``. The lock itself records
-``campaign.locked``, which starts the ordering; a group that fell below its threshold meanwhile is open again, or
-failed and refunded, by the same transaction.
+``campaign.locked``, which starts the ordering; a group of which too few units can be made (somebody left, an option
+missed its minimum) takes members again, or has failed and is refunded, by the same transaction.
 """
 
 from __future__ import annotations

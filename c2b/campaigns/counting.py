@@ -28,18 +28,20 @@ async def count_capture(campaign_id: str, quantity: int) -> bool:
 
 
 async def _look_at_threshold(row: dict[str, Any]) -> None:
-    if row["state"] != "open" or row["paid"] < row["threshold"]:
-        return
-    payload = {"paid": row["paid"], "threshold": row["threshold"]}
-    await change_state(
-        row["id"],
-        from_states=("open",),
-        to_state="threshold_met",
-        event="campaign.threshold_reached",
-        payload=payload,
-        stamp="threshold_reached_at",
-    )
-    if row["closes"] == "on_threshold":
+    if row["state"] == "open" and row["paid"] >= row["threshold"]:
+        await change_state(
+            row["id"],
+            from_states=("open",),
+            to_state="threshold_met",
+            event="campaign.threshold_reached",
+            payload={"paid": row["paid"], "threshold": row["threshold"]},
+            stamp="threshold_reached_at",
+        )
+    if (
+        row["state"] in ("open", "threshold_met")
+        and row["paid"] >= row["threshold"]
+        and row["closes"] == "on_threshold"
+    ):
         await close(row["id"])
 
 
@@ -74,19 +76,26 @@ async def give_back_places(campaign_id: str, *, reserved: int, paid: int) -> Non
         )
 
 
-async def reopen_or_fail(campaign_id: str) -> str:
-    """A closed campaign fell below its threshold before the lock: open again, or failed when its time is over."""
+async def wait_or_fail(campaign_id: str, *, makeable: int) -> str:
+    """A closed campaign cannot be locked: too few of its paid units can be made (``makeable``).
+
+    Before the deadline it takes members again (``"waiting"``) and tries anew with the next payment; afterwards it has
+    ``"failed"``.
+    """
     row = await hold(campaign_id)
     deadline = db.instant(row["deadline"])
-    if deadline is not None and deadline > clock.now():
-        await db.execute("UPDATE campaign SET round = round + 1 WHERE id = ?", campaign_id)
-        await change_state(
-            campaign_id, from_states=("closed",), to_state="open", event="campaign.reopened",
-            payload={"paid": row["paid"], "threshold": row["threshold"]},
-        )  # fmt: skip
-        return "reopened"
-    await fail(campaign_id)
-    return "failed"
+    if deadline is None or deadline <= clock.now():
+        await fail(campaign_id)
+        return "failed"
+    await db.execute("UPDATE campaign SET round = round + 1 WHERE id = ?", campaign_id)
+    await change_state(
+        campaign_id,
+        from_states=("closed",),
+        to_state="threshold_met" if row["paid"] >= row["threshold"] else "open",
+        event="campaign.reopened",
+        payload={"paid": row["paid"], "threshold": row["threshold"], "makeable": makeable},
+    )
+    return "waiting"
 
 
 async def fail(campaign_id: str) -> bool:

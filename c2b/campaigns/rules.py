@@ -3,7 +3,7 @@
 The life of a campaign::
 
     draft → under_review → open ⇄ threshold_met → closed → locked → ordered → in_production → shipping → completed
-                ↓ (sent back)        ↓                ↓ (fell below: open again before the deadline, else failed)
+                ↓ (sent back)        ↓                ↓ (too few can be made: back before the deadline, else failed)
               draft                failed           failed                     … canceled (before shipping)
 """
 
@@ -24,7 +24,7 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     "under_review": ("open", "draft", "canceled"),
     "open": ("threshold_met", "closed", "failed", "canceled"),
     "threshold_met": ("open", "closed", "failed", "canceled"),
-    "closed": ("locked", "open", "failed", "canceled"),
+    "closed": ("locked", "open", "threshold_met", "failed", "canceled"),
     "locked": ("ordered", "canceled"),
     "ordered": ("in_production", "canceled"),
     "in_production": ("shipping", "canceled"),

@@ -88,7 +88,10 @@ GUARDS = [
     guards.Check("refund", "refund_amount", "{amount_minor} > 0"),
     guards.Check("refund", "refund_state", "{state} IN ('requested','processing','succeeded','failed')"),
     guards.PartialUnique(
-        "refund", "one_full_refund", ("payment_id",), "reason IN ('campaign_failed','withdrawal','late')"
+        "refund",
+        "one_full_refund",
+        ("payment_id",),
+        "reason IN ('campaign_failed','withdrawal','option_minimum','late')",
     ),
     guards.Frozen("refund", ("payment_id", "amount_minor", "currency", "reason", "key", "provider_ref")),
     guards.AppendOnly("gateway_event"),

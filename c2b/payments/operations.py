@@ -36,7 +36,7 @@ async def _refund_some(lease: Lease, campaign_id: str) -> bool:
     rows = await db.fetch(
         "SELECT p.id, p.amount_minor FROM payment p WHERE p.campaign_id = ? AND p.state = 'succeeded' "
         "AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.payment_id = p.id "
-        "AND r.reason IN ('campaign_failed', 'withdrawal', 'late')) ORDER BY p.id LIMIT 100",
+        "AND r.reason IN ('campaign_failed', 'withdrawal', 'option_minimum', 'late')) ORDER BY p.id LIMIT 100",
         campaign_id,
     )
     asked = 0
@@ -46,14 +46,16 @@ async def _refund_some(lease: Lease, campaign_id: str) -> bool:
 
 
 @job("participation.refund")
-async def refund_participation(lease: Lease, *, participation_id: str, **_: Any) -> None:
-    """A member left: give back what they paid."""
+async def refund_participation(
+    lease: Lease, *, participation_id: str, reason: str = "withdrawal", **_: Any
+) -> None:
+    """A member left, or was left out: give back what they paid."""
     async with lease.completing():
         for row in await db.fetch(
             "SELECT id, amount_minor FROM payment WHERE participation_id = ? AND state = 'succeeded'",
             participation_id,
         ):
-            await request_refund(row["id"], reason="withdrawal", amount_minor=row["amount_minor"])
+            await request_refund(row["id"], reason=reason, amount_minor=row["amount_minor"])
 
 
 async def settle_prices(campaign_id: str) -> int:

@@ -56,7 +56,11 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
     )
     if written is None:
         return False
-    if reason in ("campaign_failed", "withdrawal"):  # late money never made anybody a member
+    if reason in (
+        "campaign_failed",
+        "withdrawal",
+        "option_minimum",
+    ):  # late money never made anybody a member
         await mark_refunding(payment.participation_id)
     await record(
         "refund.requested", subject="refund", subject_id=refund_id, campaign_id=payment.campaign_id,

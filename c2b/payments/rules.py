@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-#: Why a refund is made. The first three give everything back, once per payment.
-FULL_REASONS = ("campaign_failed", "withdrawal", "late")
+#: Why a refund is made. These give everything back, once per payment.
+FULL_REASONS = ("campaign_failed", "withdrawal", "option_minimum", "late")
 REASONS = (*FULL_REASONS, "price_difference")
 
 PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {

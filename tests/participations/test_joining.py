@@ -40,7 +40,9 @@ class TestJoining:
     async def test_prices_the_entry_tier_with_surcharges_and_stores_the_inputs(self, database):
         w = await world.build()
         campaign = await w.open_campaign()
-        joined = await w.join(campaign, w.bo, engraving={"text": "Bo", "font": "sans", "position": "weight_back"})
+        joined = await w.join(
+            campaign, w.bo, engraving={"text": "Bo", "font": "sans", "position": "weight_back"}
+        )
         row = await db.fetch_one("SELECT quote FROM participation WHERE id = ?", joined.participation_id)
         assert row
         quote = world.json.loads(row["quote"])
@@ -98,7 +100,9 @@ class TestJoining:
         assert await counts(campaign) == ("open", 0, 0)
         await w.capture(payment)
         assert await counts(campaign) == ("open", 0, 0)
-        refund = await db.fetch_one("SELECT reason, amount_minor FROM refund WHERE payment_id = ?", payment.id)
+        refund = await db.fetch_one(
+            "SELECT reason, amount_minor FROM refund WHERE payment_id = ?", payment.id
+        )
         assert refund == {"reason": "late", "amount_minor": joined.total_minor}
         assert await ledger.faults() == []
 
@@ -149,10 +153,14 @@ class TestTheLock:
         assert run
         await perform(run["id"])
         assert await counts(campaign) == ("locked", 50, 50)
-        frozen = await db.fetch_one("SELECT canonical, digest FROM frozen_batch WHERE campaign_id = ?", campaign)
+        frozen = await db.fetch_one(
+            "SELECT canonical, digest FROM frozen_batch WHERE campaign_id = ?", campaign
+        )
         assert frozen
         assert world.json.loads(frozen["canonical"])["campaign"]["quantity"] == 50
-        states = await db.fetch("SELECT state, COUNT(*) AS n FROM participation GROUP BY state ORDER BY state")
+        states = await db.fetch(
+            "SELECT state, COUNT(*) AS n FROM participation GROUP BY state ORDER BY state"
+        )
         assert {row["state"]: row["n"] for row in states} == {"confirmed": 3, "expired": 1}
         assert unpaid
         with pytest.raises(participations.TooLate):
@@ -180,7 +188,9 @@ class TestTheLock:
         campaign = await w.open_campaign()
         joined = await w.fill(campaign, 50)
         await db.execute(
-            "UPDATE participation SET answers = ? WHERE id = ?", '{"switch":"hall_d"}', joined[0].participation_id
+            "UPDATE participation SET answers = ? WHERE id = ?",
+            '{"switch":"hall_d"}',
+            joined[0].participation_id,
         )
         await drain()
         assert (await counts(campaign))[0] == "closed"
@@ -191,7 +201,9 @@ class TestTheLock:
 
 
 async def _one_confirmed(user_id: str) -> str:
-    row = await db.fetch_one("SELECT id FROM participation WHERE user_id = ? AND state = 'confirmed'", user_id)
+    row = await db.fetch_one(
+        "SELECT id FROM participation WHERE user_id = ? AND state = 'confirmed'", user_id
+    )
     assert row
     return row["id"]
 
@@ -213,3 +225,52 @@ class TestTheDeadline:
         refund = await db.fetch_one("SELECT reason FROM refund WHERE payment_id = ?", payment.id)
         assert refund == {"reason": "late"}
         assert len(await db.fetch("SELECT id FROM job WHERE kind = 'campaign.refund'")) == 1
+
+
+class TestAnOptionThatTooFewChose:
+    async def test_leaves_its_members_out_with_all_their_money_when_the_rest_is_enough(self, database):
+        w = await world.build()
+        campaign = await w.open_campaign(closes="at_deadline")
+        await w.fill(campaign, 60)
+        brass = await w.join(campaign, w.bo, plate="brass")
+        payment_id = await w.pay(brass)
+        await _close_at_deadline(campaign)
+        assert await counts(campaign) == ("locked", 60, 60)
+        member = await db.fetch_one(
+            "SELECT state, attention FROM participation WHERE id = ?", brass.participation_id
+        )
+        assert member == {"state": "refunding", "attention": "option_minimum:plate:brass:1:30"}
+        assert await db.fetch_one(
+            "SELECT id FROM job WHERE key = ?", f"refund:participation:{brass.participation_id}"
+        )
+        assert payment_id
+
+    async def test_keeps_the_group_open_while_the_rest_is_not_enough(self, database):
+        w = await world.build()
+        campaign = await w.open_campaign()
+        await w.pay(await w.join(campaign, w.bo, plate="brass"))
+        await w.fill(campaign, 49)
+        assert (await counts(campaign))[0] == "closed"
+        await _advance()
+        assert await counts(campaign) == ("threshold_met", 50, 50)
+        await w.fill(campaign, 1)
+        await _advance()
+        assert await counts(campaign) == ("locked", 50, 50)
+        assert len(await db.fetch("SELECT id FROM event WHERE name = 'campaign.threshold_reached'")) == 1
+
+
+async def _advance() -> None:
+    from c2b.durable.jobs import perform
+
+    for row in await db.fetch(
+        "SELECT id FROM job WHERE kind = 'workflow.advance' AND key LIKE 'run:closing:%'"
+    ):
+        await perform(row["id"])
+
+
+async def _close_at_deadline(campaign: str) -> None:
+    from c2b.campaigns.counting import keep_deadlines
+
+    clock.shift(timedelta(days=20, seconds=1))
+    assert await keep_deadlines() == 1
+    await _advance()
