@@ -1,7 +1,7 @@
 """Why an option cannot be chosen, and whether some choice of everything else would allow it.
 
-The search: attributes that rules mention are variables, their options (and "left out") the domain. Attributes
-are assigned one by one, the settled ones first; a rule is tested as soon as its last attribute has a value.
+The search: attributes that rules mention are variables, their options (and "left out") the values. One is chosen
+at a time; a rule with one undecided attribute left takes away the values it refuses, which may decide the next.
 Numbers are tried at the values where some rule or bound changes its mind. Schemas are small, and a budget of
 steps ends the search of one that is not.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from c2b.catalog.conditions import MISSING, Answers, applies, broken, conditional_names
 from c2b.catalog.schema import SCOPES, Attribute, Code, ProductSchema, Rule, Test, Words
 
-#: Assignments tried before a search, or one set of related searches, gives up.
+#: Values tried before a search, or one set of related searches, gives up.
 MAX_STEPS = 50_000
 _SAMPLE = "sample"  # stands for a text or a picture: rules know only whether it is there
 
@@ -32,9 +32,9 @@ class Budget:
     def __init__(self, steps: int = MAX_STEPS) -> None:
         self.steps = steps
 
-    def spend(self) -> None:
+    def spend(self, steps: int) -> None:
         """Raises `SearchTooLarge` when nothing is left."""
-        self.steps -= 1
+        self.steps -= steps
         if self.steps < 0:
             raise SearchTooLarge
 
@@ -289,30 +289,56 @@ def _sample(attribute: Attribute) -> Any:
 
 
 def _search(domains: Mapping[str, list[Any]], rules: Iterable[Rule], budget: Budget) -> dict[str, Any] | None:
-    """Depth first, what is settled first; a rule is tested when its last attribute is assigned."""
-    names = sorted(domains, key=lambda name: len(domains[name]) > 1)
-    due: list[list[Rule]] = [[] for _ in names]
+    """Depth first, the attribute with the fewest values left first; what follows from a choice is drawn at once."""
+    touching: dict[str, list[Rule]] = {name: [] for name in domains}
     for rule in rules:
-        due[max(names.index(name) for name in rule.attributes)].append(rule)
-    assigned: dict[str, Any] = {}
-    cursors = [0]
-    while cursors:
-        depth = len(cursors) - 1
-        if depth == len(names):
-            return assigned
-        budget.spend()
-        name = names[depth]
-        assigned.pop(name, None)
-        if cursors[-1] == len(domains[name]):
-            cursors.pop()
-            continue
-        value = domains[name][cursors[-1]]
-        cursors[-1] += 1
-        if value is not MISSING:
-            assigned[name] = value
-        if not any(broken(rule, assigned) for rule in due[depth]):
-            cursors.append(0)
+        for name in rule.attributes:
+            touching[name].append(rule)
+    if not all(domains.values()):
+        return None
+    return _complete(dict(domains), list(rules), touching, budget)
+
+
+def _complete(
+    domains: dict[str, list[Any]], due: list[Rule], touching: Mapping[str, list[Rule]], budget: Budget
+) -> dict[str, Any] | None:
+    if not _narrowed(domains, due, touching, budget):
+        return None
+    undecided = [name for name in domains if len(domains[name]) > 1]
+    if not undecided:
+        return {name: values[0] for name, values in domains.items() if values[0] is not MISSING}
+    name = min(undecided, key=lambda each: len(domains[each]))
+    for value in domains[name]:
+        found = _complete({**domains, name: [value]}, list(touching[name]), touching, budget)
+        if found is not None:
+            return found
     return None
+
+
+def _narrowed(
+    domains: dict[str, list[Any]], due: list[Rule], touching: Mapping[str, list[Rule]], budget: Budget
+) -> bool:
+    """Take away, in place, the values that a rule refuses once only one of its attributes is undecided."""
+    while due:
+        rule = due.pop()
+        names = rule.attributes
+        undecided = [name for name in names if len(domains[name]) > 1]
+        if len(undecided) > 1:
+            continue
+        name = undecided[0] if undecided else names[-1]
+        known = {each: domains[each][0] for each in names if each != name and domains[each][0] is not MISSING}
+        budget.spend(len(domains[name]))
+        kept = [value for value in domains[name] if not broken(rule, _extended(known, name, value))]
+        if not kept:
+            return False
+        if len(kept) == 1 < len(domains[name]):
+            due += touching[name]
+        domains[name] = kept
+    return True
+
+
+def _extended(known: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    return known if value is MISSING else {**known, name: value}
 
 
 def _frozen(value: Any) -> Any:

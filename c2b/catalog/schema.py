@@ -172,8 +172,9 @@ def parse_schema(document: Mapping[str, Any]) -> ProductSchema:
     """Read a document that passed `dialect.check`. Raises KeyError for one that would not have passed."""
     definitions = document.get("$defs", {})
     attributes = tuple(_attributes(document, definitions, prefix="", scope=None))
-    rules = tuple(_rule(number, each) for number, each in enumerate(document.get("allOf", ())))
     by_path = {each.path: each for parent in attributes for each in (parent, *parent.parts)}
+    order = {path: position for position, path in enumerate(by_path)}
+    rules = tuple(_rule(number, each, order) for number, each in enumerate(document.get("allOf", ())))
     help_text = document.get("x-help")
     return ProductSchema(
         title=Words(document["x-title"]),
@@ -260,16 +261,12 @@ def _terms(spec: Mapping[str, Any]) -> Terms:
     )
 
 
-def _rule(number: int, node: Mapping[str, Any]) -> Rule:
+def _rule(number: int, node: Mapping[str, Any], order: Mapping[str, int]) -> Rule:
     condition = node["if"]
     tests = condition.get("properties", {})
     when = tuple(_test(name, tests.get(name, {})) for name in condition["required"])
-    return Rule(
-        number=number,
-        when=when,
-        then=tuple(_demands(node["then"], prefix="")),
-        reason=Words(node["x-reason"]),
-    )
+    then = sorted(_demands(node["then"], prefix=""), key=lambda demand: order[demand.path])
+    return Rule(number=number, when=when, then=tuple(then), reason=Words(node["x-reason"]))
 
 
 def _demands(node: Mapping[str, Any], *, prefix: str) -> Iterator[Demand]:

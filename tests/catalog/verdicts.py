@@ -25,7 +25,7 @@ VERDICTS: dict[str, dict[str, str]] = {
         "extras_empty": "extras out_of_bounds",
         "extras_not_offered": "extras not_offered",
         "extras_twice": "extras twice",
-        "full_without_keycaps": "legend rule",
+        "full_without_keycaps": "keycap rule",
         "full_without_legends": "legend rule",
         "full_without_switches": "switch rule",
         "german_legends_on_ansi": "physical_layout rule",
