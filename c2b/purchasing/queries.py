@@ -25,7 +25,7 @@ from c2b.purchasing.snapshot import PurchaseOrderSnapshot
 
 STATE_LABELS = {
     "draft": N_("In preparation"),
-    "issued": N_("Issued"),
+    "issued": N_("Issued to manufacturer"),
     "acknowledged": N_("Acknowledged"),
     "rejected": N_("Rejected"),
     "expired": N_("Expired"),

@@ -108,6 +108,13 @@ class TestAUnit:
         written = json.dumps(found.snapshot.to_canonical())
         assert not any(f'"{person.id}"' in written for person in FEW)
 
+    def test_says_what_to_make_and_not_what_was_consented_to(self) -> None:
+        (unit,) = draft([CY]).snapshot.units
+        assert [(each.code, each.value.en) for each in unit.personalization] == [
+            ("novelty_key.key", "Esc"),
+            ("novelty_key.image_sha256", "SHA-256 abababababababab…"),
+        ]
+
     def test_stands_in_the_list_as_often_as_it_was_ordered(self) -> None:
         found = draft([ANA, replace(BO, quantity=7)])
         assert len(found.snapshot.units) == 9
