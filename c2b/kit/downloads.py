@@ -6,7 +6,6 @@ import unicodedata
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from c2b.kit.canonical import BIDI_CONTROLS
 from c2b.kit.errors import AppError
 from c2b.kit.i18n import N_
 from c2b.kit.ids import sha256_hex
@@ -54,19 +53,8 @@ def checked(data: bytes, sha256: str) -> bytes:
 
 
 def safe_filename(name: str, *, suffix: str, otherwise: str = "file") -> str:
-    """A name to show and to save under: no folders, no control characters, the suffix that tells the truth."""
+    """A name to show and to save under: no folders, nothing invisible, the suffix that tells the truth."""
     text = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
-    kept = "".join(
-        char
-        for char in text
-        if char.isprintable()
-        and char not in _FORBIDDEN
-        and char not in BIDI_CONTROLS
-        and not _surrogate(char)
-    )
-    stem = (kept.rpartition(".")[0] or kept).strip(" .")
+    kept = "".join(char for char in text if char.isprintable() and char not in _FORBIDDEN)
+    stem = (kept.rpartition(".")[0] if "." in kept else kept).strip(" .")
     return f"{stem[:LONGEST_NAME].strip(' .') or otherwise}{suffix}"
-
-
-def _surrogate(char: str) -> bool:
-    return 0xD800 <= ord(char) <= 0xDFFF
