@@ -24,7 +24,7 @@ class Timeline(Model):
     campaign_id: str
     manufacturer_id = fields.CharField(max_length=26, db_index=True)
     template = fields.CharField(max_length=10)
-    plan: Json = fields.JSONField()  # type: ignore[assignment]
+    plan: Any = fields.JSONField()
     locked_on = fields.DateField()
     promised_ship_by = fields.DateField()
     promised_delivery = fields.DateField()

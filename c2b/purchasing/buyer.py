@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 
 from c2b.config import settings
-from c2b.purchasing.terms import Party, party
+from c2b.purchasing.snapshot import Party
+from c2b.purchasing.terms import party
 
 _DEMO = Path(__file__).with_name("buyer.json")
 

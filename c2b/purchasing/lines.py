@@ -132,6 +132,9 @@ def specification(
 
 
 def _spelled_out(attribute: catalog.Attribute, answer: Any) -> Iterable[Specification]:
+    """One entry per answer; a member's consent ("I may use this picture") is no work for the factory."""
+    if attribute.kind == "confirm":
+        return
     if attribute.kind == "group":
         for part in attribute.parts:
             if part.name in answer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.kit import clock, db
@@ -126,10 +127,8 @@ async def _answer(
     )
     if not answered:
         return False
-    await Acknowledgment.create(
-        purchase_order_id=order.id, revision=revision, decision=decision, revision_digest=digest, actor_id=actor.id,
-        at=now, **texts,
-    )  # fmt: skip
+    signed: dict[str, Any] = {"revision": revision, "revision_digest": digest, "decision": decision, **texts}
+    await Acknowledgment.create(purchase_order_id=order.id, actor_id=actor.id, at=now, **signed)
     event = f"purchase_order.{DECISIONS[decision]}"
     audience = "members" if decision == "accepted" else "manufacturer"
     await tell(event, await find(order.id), audience=audience, actor_id=actor.id)

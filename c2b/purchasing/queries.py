@@ -193,7 +193,9 @@ _LINE = (
 )
 
 
-async def orders_of(actor: Actor, window: Window | None = None, *, state: str | None = None) -> Slice[OrderLine]:
+async def orders_of(
+    actor: Actor, window: Window | None = None, *, state: str | None = None, campaign_id: str | None = None
+) -> Slice[OrderLine]:
     """The orders this actor may see, newest first; the cursor is an id. Nothing for consumers."""
     window = window or Window()
     where, args = ["1 = 1"], []
@@ -203,6 +205,9 @@ async def orders_of(actor: Actor, window: Window | None = None, *, state: str | 
     if state:
         where.append("o.state = ?")
         args.append(state)
+    if campaign_id:
+        where.append("o.campaign_id = ?")
+        args.append(campaign_id)
     if window.after:
         where.append("o.id < ?")
         args.append(str(window.after[0]))

@@ -136,7 +136,7 @@ def _facts(snapshot: PurchaseOrderSnapshot) -> list[dict[str, Any]]:
     pairs = (
         (gettext("Order number"), snapshot.number),
         (gettext("Revision"), str(snapshot.revision)),
-        (gettext("Issued"), format_date(snapshot.issued_at)),
+        (gettext("Issued on"), format_date(snapshot.issued_at)),
         (gettext("Ship by"), format_date(delivery.latest_date)),
         (gettext("Campaign"), snapshot.campaign_code),
         (gettext("Quotation"), snapshot.quotation),

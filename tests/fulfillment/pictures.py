@@ -28,7 +28,8 @@ def photo_with_place() -> bytes:
 def png_header(width: int, height: int) -> bytes:
     """A PNG that claims a size and has next to no data: a bomb's fuse."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + _chunk(b"IEND", b"")
+    body = zlib.compress(b"\0" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 
 def real_bomb(side: int) -> bytes:
