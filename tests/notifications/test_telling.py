@@ -1,0 +1,331 @@
+"""Who is told what: whole stories, on both databases, and every mail that came of them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pikepdf
+import pytest
+
+from c2b.durable import enqueue
+from c2b.durable.sweep import drain
+from c2b.kit import clock, db, mail, storage
+from c2b.kit.i18n import LOCALES
+from c2b.kit.ids import sha256_hex
+from c2b.notifications.letters import FOLDER, letter, templates
+from c2b.notifications.models import Mail
+from c2b.notifications.tellings import TELLINGS
+from c2b.purchasing import operations as purchasing
+from c2b.purchasing.documents import RenderedDocument
+from c2b.purchasing.models import Document, PurchaseOrder
+from tests.notifications import stories
+
+pytestmark = pytest.mark.usefixtures("connected", "database", "quick_paper")
+STYLE = re.search(r"<style>.*</style>", (FOLDER / "body.html").read_text(), re.DOTALL).group()  # type: ignore[union-attr]
+ANA, BO, CY = "ana.ferreira", "bo.lindqvist", "cy.cyrano"
+
+
+async def dead_jobs() -> list[str]:
+    return [
+        f"{row['key']}: {row['error'][-200:]}"
+        for row in await db.fetch("SELECT * FROM job WHERE state = 'dead'")
+    ]
+
+
+@pytest.fixture
+def quick_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders on an empty sheet: drawing real ones takes seconds, and is tested where it is done."""
+    sheet = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(sheet)
+
+    async def draw(*_: Any, **__: Any) -> RenderedDocument:
+        return RenderedDocument(sheet.getvalue(), sha256_hex(sheet.getvalue()), 1)
+
+    monkeypatch.setattr("c2b.purchasing.issuing.render_purchase_order", draw)
+
+
+class TestAGroupOrderThatIsMade:
+    async def test_is_told_to_everybody_step_by_step_and_once(self):
+        told = await stories.ordered()
+        await stories.answered(told, "accepted")
+        await stories.made(told)
+        assert await dead_jobs() == []
+        counts = Counter(await stories.mails())
+        for who in (ANA, BO, CY, "dee"):
+            for template in (
+                "participation_joined", "group_threshold_reached", "group_locked", "group_ordered",
+                "timeline_planned", "participation_delivered", "refund_done",
+            ):  # fmt: skip
+                assert counts.pop((template, who)) == 1, (template, who)
+            assert counts.pop(("milestone_blocked", who)) == 2
+            assert (
+                counts.pop(("milestone_reached", who)) == 8
+            )  # SEMI has 11 stages; lock, plan and delivery have mails
+        assert counts.pop(("campaign_submitted", ANA)) == 3
+        assert counts.pop(("campaign_returned", ANA)) == 2
+        for template in ("opened", "threshold_reached", "locked", "ordered", "completed"):
+            assert counts.pop((f"campaign_{template}", ANA)) == 1, template
+        assert counts.pop(("review_waiting", "root.rootsdottir")) == 3
+        assert counts.pop(("purchase_order_issued", "orders")) == 1
+        assert counts == {}
+
+    async def test_told_again_is_told_once(self):
+        told = await stories.ordered()
+        await stories.answered(told, "accepted")
+        before = await stories.mails()
+        await _again("kind IN ('event.tell', 'mail.send')")
+        assert await drain() > len(before)
+        assert await stories.mails() == before
+        assert await Mail.filter(state="sent").count() == len(before)
+
+    async def test_tells_each_member_their_own_in_their_language(self):
+        told = await stories.ordered()
+        text = (await stories.mail_to(BO, "group_locked")).text
+        for expected in (
+            "Bo Lindqvist，您好：", stories.TITLE, "2026年12月14日", "您的数量：20", "轴体", "BO 2026",
+            "您已支付：¥", "磨坊",
+        ):  # fmt: skip
+            assert expected in text, (expected, text)
+        row = await db.fetch_one(
+            "SELECT total_minor - settled_minor AS more FROM participation WHERE user_id = ?",
+            told.world.bo.id,
+        )
+        assert row == {"more": 20 * (45900 - 42900)}
+        assert "正在退回给您：¥600.00" in text
+
+    async def test_sends_the_order_with_its_document_and_nobodys_name(self, data_dir):
+        told = await stories.ordered()
+        await stories.answered(told, "rejected", note="The price is too low.")
+        await purchasing.reissue(told.world.root, (await told.order()).id, reason="A better price.")
+        await drain()
+        clock.shift(timedelta(days=4))
+        await drain()
+        to_mill = await Mail.filter(to_address="orders@mill.example").order_by("id")
+        assert [row.template for row in to_mill] == ["purchase_order_issued"] * 2 + [
+            "purchase_order_reminder"
+        ]
+        for row in to_mill:
+            whole = " ".join(
+                (row.subject, row.text, row.html, str(row.context), mail.outbox_path(row.key).name)
+            )
+            assert [name for name in stories.PRIVATE if name.lower() in whole.lower()] == []
+            assert row.locale == "zh_CN"
+        assert "A better price." in to_mill[1].text
+        for row, revision in zip(to_mill, (1, 2), strict=False):
+            document = await Document.get(revision__revision=revision, locale="zh_CN")
+            (file,) = row.attachments
+            assert file["storage_key"] == document.storage_key
+            assert storage.get(document.storage_key).startswith(b"%PDF")
+            assert file["filename"] == f"{(await told.order()).number}-r{revision}.zh_CN.pdf"
+
+
+class TestAGroupThatDoesNotFill:
+    async def test_tells_whoever_stayed_that_their_money_comes_back(self):
+        await stories.failed()
+        assert await dead_jobs() == []
+        told = Counter(await stories.mails())
+        assert told[("campaign_failed", ANA)] == 1
+        assert [who for template, who in told if template == "group_failed"] == [BO]
+        assert [who for template, who in told if template == "participation_withdrawn"] == [CY]
+        assert [who for template, who in told if template == "reservation_expired"] == [ANA]
+        assert sorted(who for template, who in told.elements() if template == "refund_done") == [BO, CY]
+
+    async def test_says_how_much(self):
+        await stories.failed()
+        paid = await db.fetch_one("SELECT amount_minor FROM payment p JOIN user_account u ON u.id = p.user_id "
+                                  "WHERE u.name = 'Bo Lindqvist'")  # fmt: skip
+        assert paid
+        amount = f"¥{paid['amount_minor'] / 100:,.2f}"
+        for template in ("participation_joined", "group_failed", "refund_done"):
+            assert amount in (await stories.mail_to(BO, template)).text
+
+    async def test_tells_the_same_when_refunds_are_quicker_than_mails(self):
+        """The fan-out of the failure runs last: the members are already refunded."""
+        told = await stories.failed()
+        before = await stories.mails()
+        await db.execute("DELETE FROM mail WHERE template = 'group_failed'")
+        await db.execute("UPDATE job SET key = key || ':old' WHERE kind = 'mail.send'")
+        await db.execute(
+            "UPDATE job SET state = 'ready' WHERE key = ?", f"tell:campaign.failed:{told.campaign_id}"
+        )
+        row = await db.fetch_one("SELECT state FROM participation WHERE user_id = ?", told.world.bo.id)
+        assert row == {"state": "refunded"}
+        await drain()
+        assert await stories.mails() == before
+
+
+class TestACanceledGroup:
+    async def test_is_told_to_its_members_with_the_reason(self):
+        await stories.canceled()
+        assert await dead_jobs() == []
+        told = Counter(await stories.mails())
+        assert all(told[("group_canceled", who)] == 1 for who in (ANA, BO, CY))
+        assert told[("campaign_canceled", ANA)] == 1
+        assert "The factory burned down." in (await stories.mail_to(BO, "group_canceled")).text
+
+    async def test_tells_the_manufacturer_of_an_order_that_went_out(self):
+        told = await stories.ordered()
+        await _withdraw(told.campaign_id)
+        assert (
+            await Mail.filter(template="purchase_order_canceled", to_address="orders@mill.example").count()
+            == 1
+        )
+
+    async def test_tells_no_manufacturer_of_an_order_it_never_got(self):
+        found = await stories.cast()
+        campaign_id = await found.open_campaign()
+        await PurchaseOrder.create(
+            campaign_id=campaign_id,
+            manufacturer_id=found.manufacturer_id,
+            number="PO-1",
+            created_at=clock.now(),
+        )
+        await _withdraw(campaign_id)
+        assert len(await db.fetch("SELECT id FROM event WHERE name = 'purchase_order.canceled'")) == 1
+        assert await Mail.filter(to_address="orders@mill.example").count() == 0
+        assert await dead_jobs() == []
+
+
+async def _withdraw(campaign_id: str) -> None:
+    async with db.transaction():
+        assert await purchasing.withdraw(campaign_id=campaign_id)
+    await drain()
+
+
+class TestAnAdmin:
+    async def test_is_told_when_the_manufacturer_says_no_or_nothing(self):
+        told = await stories.ordered()
+        await stories.answered(told, "rejected", note="The price is too low.")
+        rejected = await Mail.get(template="purchase_order_rejected")
+        assert "The price is too low." in rejected.text
+        assert "Wang Mei" in rejected.text
+        await purchasing.reissue(told.world.root, (await told.order()).id, reason="A better price.")
+        await drain()
+        for _ in range(3):
+            clock.shift(timedelta(days=7))
+            await drain()
+        assert await Mail.filter(template="purchase_order_expired").count() == 1
+
+    async def test_is_told_of_each_death_of_a_job_but_not_of_a_mails(self):
+        found = await stories.cast()
+        await found.open_campaign()
+        await drain()
+        for _ in range(2):
+            await _again("key LIKE 'tell:%submit%'", "kind = 'no.handler'")
+            await drain()
+        assert await Mail.filter(template="job_died").count() == 2
+        await _again("key LIKE 'mail:campaign_opened%'", """args = '{"mail_id": "?"}'""")
+        await drain()
+        assert len(await db.fetch("SELECT id FROM event WHERE name = 'job.died'")) == 3
+        assert await Mail.filter(template="job_died").count() == 2
+
+
+async def _again(which: str, changes: str = "failures = 0") -> None:
+    """As an admin's retry does: the job is due once more."""
+    await db.execute(f"UPDATE job SET {changes}, state = 'ready', due_at = created_at WHERE {which}")
+
+
+class TestSomebodyNew:
+    async def test_is_asked_to_confirm_the_address(self):
+        clock.set(stories.MORNING)
+        email = await stories.newcomer()
+        row = await Mail.get(template="email_confirmation", to_address=email)
+        assert "https://c2b.example/email-confirmations/" in row.text
+        assert row.subject == "请确认您的邮箱地址"
+        assert await Mail.filter(template="password_changed", to_address=email).count() == 1
+
+
+class TestEveryMail:
+    async def test_can_be_read_in_both_languages(self):
+        """Every template with the facts it really gets, and as they might be; a missing one is an error, not a gap."""
+        told = await stories.ordered()
+        await stories.answered(told, "rejected", note="The price is too low.")
+        order = await told.order()
+        await purchasing.reissue(told.world.root, order.id, reason="A better price.")
+        await _days_pass(20)
+        await purchasing.extend_validity(told.world.root, order.id, days=20)
+        await _withdraw(told.campaign_id)
+        made = await stories.ordered()
+        await stories.answered(made, "accepted")
+        await stories.made(made)
+        await stories.failed()
+        await stories.canceled()
+        await stories.newcomer()
+        await _job_dies()
+        rows = await Mail.all()
+        assert {row.template for row in rows} == set(templates())
+        for row in rows:
+            for context in [row.context, *_as_they_might_be(row.context)]:
+                _check_words(row.template, context)
+
+    def test_belongs_to_an_event(self):
+        assert {each.template for many in TELLINGS.values() for each in many} == set(templates())
+
+
+async def _days_pass(days: int) -> None:
+    for _ in range(days):
+        clock.shift(timedelta(days=1))
+        await drain()
+
+
+async def _job_dies() -> None:
+    async with db.transaction():
+        await enqueue("no.handler", key="nobody does this")
+    await drain()
+
+
+OTHERWISE = {
+    "closes": ["on_threshold", "at_deadline"],
+    "why": ["campaign_failed", "withdrawal", "price_difference", "late", "goodwill"],
+    "late_days": [0, 1, 12],
+    "difference_minor": [0, 60000],
+    "returning_minor": [0, 60000],
+    "reason": ["", "Because."],
+    "note": ["", "First line.\nSecond <line>."],
+    "revision_reason": ["", "A better price."],
+    "next": [[], [{"en": "Molds", "zh": "模具"}]],
+    "delivered_on": [None, "2027-03-01"],
+    "error": [""],
+    "title": ["<b>Title</b> & {name}"],
+}
+
+
+def _as_they_might_be(context: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, values in OTHERWISE.items():
+        if name in context:
+            yield from ({**context, name: value} for value in values)
+
+
+def _check_words(template: str, context: dict[str, Any]) -> None:
+    own = str(context.get("title", ""))
+    for locale in LOCALES:
+        written = letter(template, context, locale)
+        assert written.subject
+        assert "{" not in (written.subject + written.text + written.html).replace(STYLE, "").replace(
+            "{name}", ""
+        )
+        assert "\n\n\n" not in written.text
+        assert own in written.text + written.subject
+        assert "<b>" not in written.html
+        plain = _plain(written.html)
+        for line in written.text.partition("\n--\n")[0].splitlines():
+            assert _squeezed(line.removeprefix("> ").removesuffix(":")) in plain, (template, line)
+        chinese = any("\u4e00" <= char <= "\u9fff" for char in written.subject.replace(own, ""))
+        assert chinese is (locale == "zh_CN")
+
+
+def _plain(html: str) -> str:
+    """What a reader sees of an HTML mail, links included, all white space gone."""
+    return _squeezed(unescape(re.sub(r'<a class="button" href="([^"]*)">([^<]*)</a>', r"\2 \1", html)))
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", re.sub(r"<(/?(p|strong|br|blockquote|a|html|body)\b[^>]*)>", "", text))
