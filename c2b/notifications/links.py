@@ -28,7 +28,7 @@ def purchase_order(number: str) -> str:
 
 
 def approvals() -> str:
-    return to("/admin/approvals")
+    return to("/admin")
 
 
 def campaign_for_admins(campaign_id: str) -> str:

@@ -11,6 +11,7 @@ from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, current_locale
 from c2b.web.auth import client_ip, current_actor, public
 from c2b.web.flash import flash
+from c2b.web.navigation import home_of
 from c2b.web.pages import form_of, next_of, page, refused_form
 from c2b.web.security import forget, remember, session_token
 
@@ -64,7 +65,7 @@ async def log_in(request: Request) -> Response:
         )
     except AppError as error:
         return refused_form(request, "pages/account/log_in.html", error, values={"email": email}, next=onward)
-    response = see_other(onward)
+    response = see_other(home_of(opened.actor) if onward == "/" else onward)
     remember(response, opened)
     return response
 
@@ -83,6 +84,7 @@ async def log_out(request: Request) -> Response:
 
 def _entrance(request: Request, template: str) -> Response:
     onward = next_of(request)
-    if current_actor(request) is not None:
-        return see_other(onward)
+    actor = current_actor(request)
+    if actor is not None:
+        return see_other(home_of(actor) if onward == "/" else onward)
     return page(request, template, values={}, errors={}, notice=None, next=onward)
