@@ -39,9 +39,16 @@ class MailView(MailLine):
 _LINE = ("id", "to_address", "locale", "template", "state", "subject", "campaign_id", "created_at", "sent_at")
 
 
-async def latest_mails(*, limit: int = 50, before: str | None = None) -> list[MailLine]:
-    """The newest mails first; ``before`` is the id of the last one seen. For admins and the local outbox only."""
+async def latest_mails(
+    *, limit: int = 50, before: str | None = None, recipient_id: str | None = None
+) -> list[MailLine]:
+    """The newest mails first, of one recipient if one is named; ``before`` is the id of the last one seen.
+
+    For admins and the local outbox only.
+    """
     found = Mail.filter(id__lt=before) if before else Mail.all()
+    if recipient_id:
+        found = found.filter(recipient_id=recipient_id)
     return [MailLine(**row) for row in await found.order_by("-id").limit(limit).values(*_LINE)]
 
 
