@@ -53,7 +53,8 @@ class Campaign(Model):
 
 
 class CampaignTransition(Model):
-    """One step of a campaign's life. At most one outcome (locked, failed or canceled) can ever be written."""
+    """One step of a campaign's life. At most one outcome (locked, failed, or canceled
+    before the lock) can ever be written."""
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     campaign: Any = fields.ForeignKeyField("models.Campaign", on_delete=fields.RESTRICT)
@@ -108,9 +109,13 @@ GUARDS = [
     guards.Check("campaign", "campaign_closes", "{closes} IN ('on_threshold','at_deadline')"),
     guards.Check("campaign", "campaign_visibility", "{visibility} IN ('public','by_link')"),
     guards.Check("campaign_transition", "campaign_transition_state", f"{{to_state}} IN ({_STATES})"),
+    # what a group comes to is decided once; a locked one may still be canceled by an admin, and that once
     guards.PartialUnique(
-        "campaign_transition", "one_outcome", ("campaign_id",), "to_state IN ('locked','failed','canceled')"
+        "campaign_transition", "one_outcome", ("campaign_id",),
+        "to_state IN ('locked','failed') OR (to_state = 'canceled' AND from_state NOT IN "
+        "('locked','ordered','in_production'))",
     ),
+    guards.PartialUnique("campaign_transition", "canceled_once", ("campaign_id",), "to_state = 'canceled'"),
     guards.AppendOnly("campaign_transition"),
     guards.AppendOnly("frozen_batch"),
     guards.Frozen(
