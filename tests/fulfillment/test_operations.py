@@ -17,11 +17,11 @@ from c2b.kit.errors import Conflict, Invalid, NotFound
 from c2b.kit.i18n import use_locale
 from tests import world
 from tests.fulfillment.walking import running
-from tests.purchasing.locked import _quick_documents, files, happened
+from tests.purchasing.locked import _quick_documents, _unwired, files, happened
 
-__all__ = ["_quick_documents", "files"]
+__all__ = ["_quick_documents", "_unwired", "files"]
 
-pytestmark = pytest.mark.usefixtures("database", "files", "_quick_documents", "_stopped_clock")
+pytestmark = pytest.mark.usefixtures("database", "files", "_unwired", "_quick_documents", "_stopped_clock")
 LIGHT = ("PROOF", "KIT", "FAI", "MP", "OQC", "PACK", "LASTMILE")
 
 

@@ -13,6 +13,7 @@ from c2b import durable
 from c2b.campaigns.queries import forget_offers
 from c2b.config import settings
 from c2b.durable.sweep import drain
+from c2b.events import operations as events
 from c2b.kit import db
 from c2b.kit.ids import sha256_hex
 from c2b.participations.locking import lock
@@ -95,6 +96,16 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
     yield tmp_path / "files"
     settings.cache_clear()
+
+
+@pytest.fixture
+def _unwired() -> Iterator[None]:
+    """Nobody reacts to events, whatever tests before this one connected: each step is the test's own."""
+    before = {name: list(reactions) for name, reactions in events._reactions.items()}
+    events._reactions.clear()
+    yield
+    events._reactions.clear()
+    events._reactions.update(before)
 
 
 @pytest.fixture

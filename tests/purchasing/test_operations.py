@@ -14,11 +14,11 @@ from c2b.kit.i18n import use_locale
 from c2b.purchasing import operations, queries
 from c2b.purchasing.models import Acknowledgment, Document
 from tests import world
-from tests.purchasing.locked import _quick_documents, files, happened, locked_campaign
+from tests.purchasing.locked import _quick_documents, _unwired, files, happened, locked_campaign
 
-__all__ = ["_quick_documents", "files"]
+__all__ = ["_quick_documents", "_unwired", "files"]
 
-pytestmark = pytest.mark.usefixtures("database", "files", "_quick_documents")
+pytestmark = pytest.mark.usefixtures("database", "files", "_unwired", "_quick_documents")
 
 
 async def _rival():

@@ -16,11 +16,11 @@ from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
 from c2b.purchasing import composing, operations
 from c2b.purchasing.models import Document, OrderedUnit, PurchaseOrder, PurchaseOrderRevision
-from tests.purchasing.locked import _quick_documents, files, happened, locked_campaign
+from tests.purchasing.locked import _quick_documents, _unwired, files, happened, locked_campaign
 
-__all__ = ["_quick_documents", "files"]
+__all__ = ["_quick_documents", "_unwired", "files"]
 
-pytestmark = pytest.mark.usefixtures("database", "files", "_quick_documents", "_stopped_clock")
+pytestmark = pytest.mark.usefixtures("database", "files", "_unwired", "_quick_documents", "_stopped_clock")
 
 
 @pytest.fixture
