@@ -93,11 +93,12 @@ async def job(happened: Happened) -> Facts | None:
     args = label(row["args"])
     if row["kind"] == "mail.send" or (row["kind"] == "event.tell" and args.get("event") == happened.event):
         return None
+    latest = (row["error"].strip().splitlines() or [""])[-1][:300]
     return {
         "kind": row["kind"],
         "key": row["key"],
         "failures": row["failures"],
-        "error": (row["error"].strip().splitlines() or [""])[-1][:300],
+        "error": "".join(char if char.isprintable() else " " for char in latest),
         "url": links.jobs(),
     }
 

@@ -232,6 +232,19 @@ async def _again(which: str, changes: str = "failures = 0") -> None:
     """As an admin's retry does: the job is due once more."""
     await db.execute(f"UPDATE job SET {changes}, state = 'ready', due_at = created_at WHERE {which}")
 
+    async def test_is_told_of_an_error_full_of_odd_characters(self):
+        await stories.cast()
+        await _job_dies()
+        await db.execute(
+            "UPDATE job SET error = ? WHERE key = 'nobody does this'", "Traceback\n\x1b[31mred\u202e\x07"
+        )
+        await db.execute("DELETE FROM mail")
+        await db.execute("UPDATE job SET key = 'old' WHERE kind = 'mail.send'")
+        await _again("kind = 'event.tell'")
+        await drain()
+        assert await dead_jobs() != []
+        assert "[31mred" in (await Mail.get(template="job_died")).text
+
 
 class TestSomebodyNew:
     async def test_is_asked_to_confirm_the_address(self):
