@@ -32,7 +32,7 @@ _TYPES = {
 
 def of(schema: ProductSchema, error: ValidationError, answers: Answers) -> Iterator[FieldError]:
     """The field errors that stand for one finding of jsonschema outside the rules."""
-    path = ".".join(str(part) for part in error.absolute_path if isinstance(part, str))
+    path = path_of(error)
     found: Any = error.instance
     if error.validator == "required":
         wanted: Any = error.validator_value
@@ -49,6 +49,16 @@ def of(schema: ProductSchema, error: ValidationError, answers: Answers) -> Itera
         attribute = schema.find(path)
         if attribute is not None:
             yield _wrong(attribute, error, answer_at(answers, path))
+
+
+def path_of(error: ValidationError) -> str:
+    """The dotted path of the attribute a finding is about; items of a list belong to their attribute."""
+    return ".".join(part for part in error.absolute_path if isinstance(part, str))
+
+
+def is_about_keys(error: ValidationError) -> bool:
+    """Whether a finding is about answers missing or unknown below its path, rather than about the answer there."""
+    return error.validator in ("required", "additionalProperties")
 
 
 def settled(schema: ProductSchema, error: FieldError, editable: frozenset[str]) -> FieldError:

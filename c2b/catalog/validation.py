@@ -139,6 +139,8 @@ def _explain(
         if place[0] == "allOf":
             rules[place[1]] = made.schema.rules[place[1]]
             continue
+        if messages.path_of(error) in own and not messages.is_about_keys(error):
+            continue  # a long list of wrong items is one mistake, and is put into words once
         for found in messages.of(made.schema, error, answers):
             own.setdefault(found.path, found)
     errors = [messages.settled(made.schema, each, editable) for each in own.values()]

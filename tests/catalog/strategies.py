@@ -92,7 +92,7 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
     names = [f"a{number}" for number in range(draw(st.integers(1, 6)))]
     properties = {name: draw(_attribute()) for name in names}
     required = draw(st.lists(st.sampled_from(names), unique=True))
-    rules = draw(st.lists(_rule(names, properties), max_size=6))
+    rules = draw(st.lists(_rule(names, properties, required), max_size=6)) if len(names) > 1 else []
     document = {
         "$schema": SMALL["$schema"],
         "x-title": words("Drawn"),
@@ -144,19 +144,24 @@ def _attribute(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _rule(draw: st.DrawFn, names: list[str], properties: dict[str, Any]) -> dict[str, Any]:
-    one, other = draw(st.sampled_from(names)), draw(st.sampled_from(names))
+def _rule(
+    draw: st.DrawFn, names: list[str], properties: dict[str, Any], required: list[str]
+) -> dict[str, Any]:
+    one = draw(st.sampled_from(names))
+    other = draw(st.sampled_from([name for name in names if name != one]))
     condition: dict[str, Any] = {"required": [one]}
-    if draw(st.booleans()):
+    if _has_limits(properties[one]) and draw(st.booleans()):
         condition["properties"] = {one: draw(_limit(properties[one]))}
-    then = draw(
-        st.one_of(
-            st.just({"required": [other]}),
-            st.just({"properties": {other: False}}),
-            _limit(properties[other]).map(lambda limit: {"properties": {other: limit}}),
-        )
-    )
-    return {"x-reason": words(f"{one} and {other}"), "if": condition, "then": then}
+    then = [st.just({"required": [other]})]
+    if other not in required:
+        then.append(st.just({"properties": {other: False}}))
+    if _has_limits(properties[other]):
+        then.append(_limit(properties[other]).map(lambda limit: {"properties": {other: limit}}))
+    return {"x-reason": words(f"{one} and {other}"), "if": condition, "then": draw(st.one_of(then))}
+
+
+def _has_limits(node: dict[str, Any]) -> bool:
+    return "enum" in node or node["type"] in ("boolean", "integer")
 
 
 def _limit(node: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:

@@ -33,7 +33,7 @@ def agree(made: Compiled, answers: dict[str, Any]) -> bool:
 
 class TestHostileAnswers:
     @given(answers=anything, fixed=st.none() | answers_to(SMALL, scopes=("batch",)))
-    @settings(calm, max_examples=400)
+    @settings(calm, max_examples=200)
     def test_of_any_shape_get_an_answer(self, answers: object, fixed: dict[str, Any] | None) -> None:
         with hang_guard():
             errors = validate(small(), answers=answers, fixed=fixed)
@@ -48,7 +48,7 @@ class TestHostileAnswers:
             assert isinstance(validate_batch(small(), answers), list)
 
     @given(answers=answers_to(SMALL, nearly=True))
-    @settings(calm, max_examples=400)
+    @settings(calm, max_examples=200)
     def test_that_are_accepted_hold_only_declared_and_canonical_answers(
         self, answers: dict[str, Any]
     ) -> None:
@@ -85,7 +85,7 @@ class TestHostileAnswers:
 class TestEngines:
     @pytest.mark.parametrize("name", PRODUCTS)
     @given(data=st.data())
-    @settings(calm, max_examples=150)
+    @settings(calm, max_examples=60)
     def test_agree_about_right_and_nearly_right_answers(self, name: str, data: st.DataObject) -> None:
         made = compiled(product(name))
         drawn = data.draw(answers_to(parsed(name), nearly=data.draw(st.booleans())))
@@ -94,7 +94,7 @@ class TestEngines:
             event("accepted" if agree(made, answers) else "refused")
 
     @given(document=schemas(), data=st.data())
-    @settings(calm, max_examples=300)
+    @settings(calm, max_examples=120)
     def test_agree_about_schemas_nobody_wrote(self, document: dict[str, Any], data: st.DataObject) -> None:
         assume(dialect.check(document) == [])
         made = compiled(document)
@@ -105,7 +105,7 @@ class TestEngines:
                 assert (validate(document, answers=answers) == []) == verdict
 
     @given(document=schemas(), data=st.data())
-    @settings(calm, max_examples=300)
+    @settings(calm, max_examples=120)
     def test_and_the_rules_read_directly_agree(self, document: dict[str, Any], data: st.DataObject) -> None:
         """For answers right by themselves, a rule is broken exactly when jsonschema finds something below it."""
         assume(dialect.check(document) == [])
@@ -120,7 +120,7 @@ class TestEngines:
 
     @pytest.mark.parametrize("name", PRODUCTS)
     @given(data=st.data())
-    @settings(calm, max_examples=100)
+    @settings(calm, max_examples=40)
     def test_and_the_rules_read_directly_agree_about_the_families(
         self, name: str, data: st.DataObject
     ) -> None:
@@ -142,7 +142,7 @@ class TestSchemasNobodyWrote:
             assert dialect.check(document) != []
 
     @given(data=st.data(), junk=anything)
-    @settings(calm, max_examples=300)
+    @settings(calm, max_examples=150)
     def test_with_junk_somewhere_are_judged(self, data: st.DataObject, junk: object) -> None:
         """Any one value of a right document replaced by anything: judged, and if let in, usable."""
         document = small()
@@ -165,7 +165,7 @@ class TestSchemasNobodyWrote:
 
 class TestSearch:
     @given(document=schemas(), data=st.data())
-    @settings(calm, max_examples=150)
+    @settings(calm, max_examples=100)
     def test_finds_an_answer_exactly_when_there_is_one(
         self, document: dict[str, Any], data: st.DataObject
     ) -> None:
@@ -200,7 +200,7 @@ class TestSearch:
 
 class TestTidying:
     @given(text=st.text(max_size=20))
-    @settings(calm, max_examples=300)
+    @settings(calm, max_examples=150)
     def test_text_is_kept_when_every_character_shows(self, text: str) -> None:
         clean, errors = tidied({"tag": text})
         assert bool(errors) != is_visible(text)
