@@ -30,7 +30,9 @@ async def ordering(run: Run, *, campaign_id: str) -> str:
     while standing["state"] in WAITING:
         standing = await next_turn(run, order_id, standing)
         if standing["state"] == "draft":
-            standing = await send_revision(run, order_id, standing["revision"], ship_by=plan["promised_ship_by"])
+            standing = await send_revision(
+                run, order_id, standing["revision"], ship_by=plan["promised_ship_by"]
+            )
     if standing["state"] == "acknowledged":
         await run.step("plan the timeline", fulfillment.plan_timeline, campaign_id=campaign_id, plan=plan)
     return standing["state"]
@@ -41,7 +43,8 @@ async def send_revision(run: Run, order_id: str, revision: int, *, ship_by: str)
     this: dict[str, Any] = {"purchase_order_id": order_id, "revision": revision}
     await run.work(f"compose r{revision}", purchasing.compose, **this, ship_by=ship_by)
     documents = [
-        await run.work(f"render r{revision} {locale}", purchasing.render, **this, locale=locale) for locale in LOCALES
+        await run.work(f"render r{revision} {locale}", purchasing.render, **this, locale=locale)
+        for locale in LOCALES
     ]
     await run.step(f"file r{revision}", purchasing.file, **this, documents=documents)
     await run.work(f"check r{revision} once more", purchasing.ensure_issuable, **this)

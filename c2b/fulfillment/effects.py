@@ -34,7 +34,8 @@ async def _on_the_way(campaign_id: str) -> None:
     await mark_shipping(campaign_id)
     await follow_production(campaign_id=campaign_id, state="shipped")
     await db.execute(
-        "UPDATE participation SET state = 'in_fulfillment' WHERE campaign_id = ? AND state = 'confirmed'", campaign_id
+        "UPDATE participation SET state = 'in_fulfillment' WHERE campaign_id = ? AND state = 'confirmed'",
+        campaign_id,
     )
 
 
@@ -48,7 +49,8 @@ async def _delivered(board: Board, code: str) -> None:
         campaign_id,
     )
     await record_all(
-        Happening("participation.delivered", "participation", row["id"], campaign_id, None, "organizer") for row in rows
+        Happening("participation.delivered", "participation", row["id"], campaign_id, None, "organizer")
+        for row in rows
     )
     await follow_production(campaign_id=campaign_id, state="delivered")
     await mark_completed(campaign_id)

@@ -222,7 +222,9 @@ async def _kinds(milestone: Milestone) -> list[Any]:
     return await Evidence.filter(milestone_id=milestone.id).values_list("kind", flat=True)
 
 
-async def _prove(actor: Actor, timeline_id: str, code: str, kind: str, note: str, upload: Upload | None) -> str:
+async def _prove(
+    actor: Actor, timeline_id: str, code: str, kind: str, note: str, upload: Upload | None
+) -> str:
     board = await hold(timeline_id)
     await ensure_running(board)
     milestone = board.milestones[code]
@@ -252,9 +254,13 @@ def _text(name: str, text: str, *, needed: bool = True) -> str:
     try:
         clean = clean_text(text.strip())
     except ValueError:
-        raise Invalid(fields=[FieldError(name, "characters", N_("Please remove control characters."))]) from None
+        raise Invalid(
+            fields=[FieldError(name, "characters", N_("Please remove control characters."))]
+        ) from None
     if needed and not clean:
-        raise Invalid(fields=[FieldError(name, "required", N_("Say it in a few words, so that members understand."))])
+        raise Invalid(
+            fields=[FieldError(name, "required", N_("Say it in a few words, so that members understand."))]
+        )
     if len(clean) > MAX_NOTE:
         sentence = N_("Use at most {most} characters.")
         raise Invalid(fields=[FieldError(name, "length", sentence, {"most": MAX_NOTE})])

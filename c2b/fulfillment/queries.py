@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.fulfillment import rules, view
 from c2b.fulfillment.models import Evidence, Milestone, Timeline
 from c2b.fulfillment.moving import AT_WORK, RUNNING
+from c2b.fulfillment.shown import EvidenceView, StageRow, TimelineLine, TimelinePage
 from c2b.kit import clock, db, storage
 from c2b.kit.downloads import Download, checked
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Slice, Window, slice_of
 from c2b.kit.i18n import gettext, pick
 from c2b.participations.models import GONE
+
+__all__ = [
+    "EvidenceView", "StageRow", "TimelineLine", "TimelinePage", "evidence_file", "timeline_of", "timelines_of",
+]  # fmt: skip
 
 #: What leads to a state, as pages and the API name it.
 ACTIONS = {
@@ -32,96 +36,6 @@ ACTIONS = {
     "blocked": "block",
     "skipped": "skip",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvidenceView:
-    """One piece of evidence. ``may_open``: this reader may have the file."""
-
-    id: str
-    kind: str
-    kind_label: str
-    note: str
-    filename: str
-    media_type: str
-    size_bytes: int
-    sha256: str
-    at: datetime
-    may_open: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageRow:
-    """One stage. ``forecast_*`` are actual days where it started or finished; ``missing_evidence`` what the gate lacks.
-
-    ``actions`` are what this reader may do now: start, resume, submit, approve, reject, block, skip, prove.
-    """
-
-    id: str
-    code: str
-    name: str
-    actor: str
-    actor_label: str
-    state: str
-    state_label: str
-    gate: str
-    evidence_wanted: str
-    closes_on: str
-    waiting_for: list[str]
-    planned_start: date
-    planned_end: date
-    forecast_start: date
-    forecast_end: date
-    started_on: date | None
-    finished_on: date | None
-    slip_days: int
-    overdue_days: int
-    reason: str
-    missing_evidence: int
-    evidence: list[EvidenceView]
-    actions: list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimelinePage:
-    """A timeline with everything a page or a JSON answer shows; ``drawing`` is for ``partials/timeline.html``."""
-
-    id: str
-    campaign_id: str
-    campaign_code: str
-    template: str
-    template_label: str
-    locked_on: date
-    promised_ship_by: date
-    promised_delivery: date
-    forecast_ship: date
-    forecast_delivery: date
-    forecast_delivery_p80: date
-    delivered_on: date | None
-    slip_days: int
-    is_late: bool
-    at_risk: bool
-    stages: list[StageRow]
-    drawing: view.TimelineView
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimelineLine:
-    """One row of a list of timelines."""
-
-    id: str
-    campaign_id: str
-    campaign_code: str
-    product_name: str
-    number: str
-    template: str
-    promised_delivery: date
-    forecast_delivery: date
-    delivered_on: date | None
-    is_late: bool
-    done: int
-    total: int
-    at_work: list[str]
 
 
 async def timeline_of(actor: Actor, campaign_id: str) -> TimelinePage:
@@ -156,13 +70,16 @@ async def timeline_of(actor: Actor, campaign_id: str) -> TimelinePage:
         is_late=found.is_late,
         at_risk=found.at_risk,
         stages=[
-            _stage(plan, each, found.stage(each.code), proofs.get(each.id, []), states, may_act) for each in milestones
+            _stage(plan, each, found.stage(each.code), proofs.get(each.id, []), states, may_act)
+            for each in milestones
         ],
         drawing=view.timeline_view(plan, found, key=timeline.id),
     )
 
 
-async def timelines_of(actor: Actor, window: Window | None = None, *, running: bool = False) -> Slice[TimelineLine]:
+async def timelines_of(
+    actor: Actor, window: Window | None = None, *, running: bool = False
+) -> Slice[TimelineLine]:
     """The timelines a manufacturer works on, or all of them for an admin; newest first. Nothing for consumers."""
     window = window or Window()
     where, args = ["1 = 1"], []
@@ -308,7 +225,9 @@ def _line(row: dict[str, Any], states: list[Any]) -> TimelineLine:
         is_late=forecast > promised,
         done=sum(each["state"] in rules.DONE for each in states),
         total=len(states),
-        at_work=[pick(graph.stage(each["code"]).label.to_json()) for each in states if each["state"] in AT_WORK],
+        at_work=[
+            pick(graph.stage(each["code"]).label.to_json()) for each in states if each["state"] in AT_WORK
+        ],
     )
 
 

@@ -95,7 +95,9 @@ async def _expire(purchase_order_id: str, at: datetime) -> None:
         await tell("purchase_order.expired", await find(purchase_order_id), audience="organizer")
 
 
-async def take_turn(order: PurchaseOrder, changes: str, *args: Any, guard: str, guard_args: tuple[Any, ...]) -> bool:
+async def take_turn(
+    order: PurchaseOrder, changes: str, *args: Any, guard: str, guard_args: tuple[Any, ...]
+) -> bool:
     """Change the order's row if ``guard`` holds, count the turn and wake the run. ``False`` if it did not hold."""
     row = await db.fetch_one(
         f"UPDATE purchase_order SET turn = turn + 1, {changes} WHERE id = ? AND {guard} RETURNING turn",  # noqa: S608
@@ -118,7 +120,12 @@ async def find(purchase_order_id: str) -> PurchaseOrder:
 
 
 async def tell(
-    name: str, order: PurchaseOrder, *, audience: str, actor_id: str | None = None, **payload: str | int | None
+    name: str,
+    order: PurchaseOrder,
+    *,
+    audience: str,
+    actor_id: str | None = None,
+    **payload: str | int | None,
 ) -> None:
     """Record an event on the order with its number and revision, in the present transaction."""
     validity = order.validity_until.isoformat() if order.validity_until else None

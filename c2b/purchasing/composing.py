@@ -61,7 +61,9 @@ async def ensure_right(batch: Batch, snapshot: PurchaseOrderSnapshot) -> None:
 def _facts(batch: Batch, snapshot: PurchaseOrderSnapshot, captured: int) -> Facts:
     parsed = batch.schema.parsed
     counts = catalog.option_counts(parsed, [(each.answers, each.quantity) for each in batch.confirmed])
-    needed = dict.fromkeys(name for each in batch.confirmed for name in catalog.certificates(parsed, each.answers))
+    needed = dict.fromkeys(
+        name for each in batch.confirmed for name in catalog.certificates(parsed, each.answers)
+    )
     shared = [catalog.configuration_of(parsed, each.answers) for each in batch.confirmed]
     quoted = batch.quoted_tier.unit_price_minor
     return Facts(
@@ -134,7 +136,9 @@ async def _write(order: PurchaseOrder, draft: Draft) -> str:
         clock.now(),
     )
     if row is None:  # another try was faster; what it wrote stands
-        return (await PurchaseOrderRevision.get(purchase_order_id=order.id, revision=snapshot.revision)).digest
+        return (
+            await PurchaseOrderRevision.get(purchase_order_id=order.id, revision=snapshot.revision)
+        ).digest
     if draft.assignments:
         await db.execute_many(
             "INSERT INTO ordered_unit (id, purchase_order_id, line_no, participation_id) VALUES (?, ?, ?, ?)",

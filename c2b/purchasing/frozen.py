@@ -53,7 +53,9 @@ class Batch:
     @property
     def lead_days(self) -> int:
         """Days that the chosen options add to the plan: the slowest of them decides."""
-        return max((catalog.lead_days(self.schema.parsed, each.answers) for each in self.confirmed), default=0)
+        return max(
+            (catalog.lead_days(self.schema.parsed, each.answers) for each in self.confirmed), default=0
+        )
 
 
 async def frozen_batch(campaign_id: str) -> Batch:
@@ -103,7 +105,9 @@ async def check_batch(batch: Batch) -> int:
     captured = await captured_units(batch.campaign_id)
     frozen = {each.id: each.quantity for each in batch.confirmed}
     if sum(frozen.values()) != batch.quantity:
-        raise OrderStopped(f"{batch.campaign_code}: {sum(frozen.values())} units frozen, {batch.quantity} locked")
+        raise OrderStopped(
+            f"{batch.campaign_code}: {sum(frozen.values())} units frozen, {batch.quantity} locked"
+        )
     if captured != frozen:
         odd = sorted(set(captured.items()) ^ set(frozen.items()))[:3]
         raise OrderStopped(f"{batch.campaign_code}: paid and frozen units differ, first at {odd}")
@@ -115,7 +119,10 @@ def _check_answers(batch: Batch) -> None:
         raise OrderStopped(f"{batch.campaign_code}: the product schema does not match its hash")
     for each in batch.confirmed:
         faults = validate(
-            batch.schema.document, answers=dict(each.answers), fixed=batch.batch_answers, digest=batch.schema.digest
+            batch.schema.document,
+            answers=dict(each.answers),
+            fixed=batch.batch_answers,
+            digest=batch.schema.digest,
         )
         if faults:
             raise OrderStopped(f"participation {each.id}: {faults[0].path} {faults[0].code}")

@@ -54,7 +54,9 @@ async def allocate_number(*, campaign_id: str) -> str:
 async def render(*, purchase_order_id: str, revision: int, locale: str) -> dict[str, Any]:
     """Draw one revision in one language and store it under a key of its own; what ``file`` needs to know of it."""
     snapshot = await snapshot_of(purchase_order_id, revision)
-    drawn = await render_purchase_order(snapshot, locale=locale, acknowledgment_url=page_of(purchase_order_id))
+    drawn = await render_purchase_order(
+        snapshot, locale=locale, acknowledgment_url=page_of(purchase_order_id)
+    )
     sha256 = sha256_hex(drawn.data)
     key = f"purchase-orders/{snapshot.number}/r{revision}-{locale}-{sha256[:16]}.pdf"
     await asyncio.to_thread(storage.put, key, drawn.data)
@@ -122,7 +124,12 @@ async def issue(*, purchase_order_id: str, revision: int) -> Standing:
 
 async def send(*, purchase_order_id: str, revision: int) -> None:
     """The mail to the manufacturer is queued, in this same transaction."""
-    await _tell("purchase_order.sent", await PurchaseOrder.get(id=purchase_order_id), revision, audience="manufacturer")
+    await _tell(
+        "purchase_order.sent",
+        await PurchaseOrder.get(id=purchase_order_id),
+        revision,
+        audience="manufacturer",
+    )
 
 
 async def _tell(name: str, order: PurchaseOrder, revision: int, *, audience: str) -> None:

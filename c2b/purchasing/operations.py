@@ -140,7 +140,11 @@ async def _why_not(purchase_order_id: str, revision: int) -> Conflict:
     if order.revision != revision:
         return NotThisRevision()
     over = order.validity_until is not None and order.validity_until <= clock.now()
-    return ValidityOver() if order.state == "expired" or (order.state == "issued" and over) else NotAwaitingAnswer()
+    return (
+        ValidityOver()
+        if order.state == "expired" or (order.state == "issued" and over)
+        else NotAwaitingAnswer()
+    )
 
 
 def _answer_of(row: Acknowledgment) -> Answer:
@@ -197,7 +201,9 @@ async def extend_validity(actor: Actor, purchase_order_id: str, *, days: int) ->
         changes = "state = 'issued', validity_until = ?"
         if not await take_turn(order, changes, until, guard=guard, guard_args=(until,)):
             raise NotAwaitingAnswer
-        await tell("purchase_order.extended", await find(order.id), audience="manufacturer", actor_id=actor.id)
+        await tell(
+            "purchase_order.extended", await find(order.id), audience="manufacturer", actor_id=actor.id
+        )
 
     await db.atomically(extend)
     return until
@@ -220,7 +226,9 @@ async def reissue(actor: Actor, purchase_order_id: str, *, reason: str) -> int:
         changes = "state = 'draft', revision = revision + 1, revision_reason = ?"
         if not await take_turn(order, changes, text, guard=guard, guard_args=(order.revision,)):
             raise NotAwaitingAnswer
-        await tell("purchase_order.reissued", await find(order.id), audience="manufacturer", actor_id=actor.id)
+        await tell(
+            "purchase_order.reissued", await find(order.id), audience="manufacturer", actor_id=actor.id
+        )
         return order.revision + 1
 
     return await db.atomically(again)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from c2b.accounts.rules import Actor
@@ -16,123 +14,28 @@ from c2b.kit import clock, db, storage
 from c2b.kit.downloads import Download, checked
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Slice, Window, slice_of
-from c2b.kit.i18n import N_, gettext, pick
+from c2b.kit.i18n import pick
 from c2b.participations.models import GONE
 from c2b.purchasing import views
 from c2b.purchasing.models import Acknowledgment, Document, PurchaseOrder, PurchaseOrderRevision
 from c2b.purchasing.revisions import read_snapshot
+from c2b.purchasing.shown import (
+    STATE_LABELS,
+    AnswerView,
+    DocumentView,
+    OrderBrief,
+    OrderLine,
+    OrderView,
+    RevisionView,
+    UnitRow,
+    state_label,
+)
 from c2b.purchasing.snapshot import PurchaseOrderSnapshot
 
-STATE_LABELS = {
-    "draft": N_("In preparation"),
-    "issued": N_("Issued to manufacturer"),
-    "acknowledged": N_("Acknowledged"),
-    "rejected": N_("Rejected"),
-    "expired": N_("Expired"),
-    "in_production": N_("In production"),
-    "shipped": N_("Shipped"),
-    "delivered": N_("Delivered"),
-    "canceled": N_("Canceled"),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderBrief:
-    """What members and the organizer may know of the order of their campaign."""
-
-    number: str
-    state: str
-    state_label: str
-    issued_at: datetime | None
-    acknowledged_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderLine:
-    """One row of a list of orders. ``total_minor`` in minor units of ``currency``, tax included.
-
-    ``campaign_title`` is an organizer's own words, which may name people: empty for the manufacturer.
-    """
-
-    id: str
-    number: str
-    state: str
-    state_label: str
-    revision: int
-    campaign_id: str
-    campaign_code: str
-    campaign_title: str
-    product_name: str
-    manufacturer_name: str
-    quantity: int
-    total_minor: int | None
-    currency: str
-    issued_at: datetime | None
-    validity_until: datetime | None
-    awaits_answer: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class DocumentView:
-    """A PDF of one revision in one language."""
-
-    id: str
-    revision: int
-    locale: str
-    filename: str
-    sha256: str
-    pages: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RevisionView:
-    """One issued version. ``reason`` says why it replaced the one before."""
-
-    revision: int
-    digest: str
-    total_minor: int
-    reason: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnswerView:
-    """What the manufacturer answered to one revision."""
-
-    revision: int
-    decision: str
-    signer_name: str
-    signer_role: str
-    note: str
-    revision_digest: str
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class OrderView:
-    """One order. ``page`` is the document as texts (``views.order_page``), ``lines`` and ``totals`` are numbers."""
-
-    line: OrderLine
-    digest: str
-    spec_digest: str
-    may_answer: bool
-    lines: list[dict[str, Any]]
-    charges: list[dict[str, Any]]
-    totals: dict[str, int]
-    page: dict[str, Any]
-    documents: list[DocumentView]
-    revisions: list[RevisionView]
-    answers: list[AnswerView]
-
-
-@dataclass(frozen=True)
-class UnitRow:
-    """One unit to be made: its opaque id, its line, and the personal work on it in words."""
-
-    unit_id: str
-    line_no: int
-    personalization: list[str]
+__all__ = [
+    "STATE_LABELS", "AnswerView", "DocumentView", "OrderBrief", "OrderLine", "OrderView", "RevisionView", "UnitRow", "brief_of",
+    "document_file", "filename", "order_brief", "order_view", "orders_of", "own_order", "state_label", "units_of",
+]  # fmt: skip
 
 
 async def own_order(actor: Actor, purchase_order_id: str) -> PurchaseOrder:
@@ -167,7 +70,8 @@ async def order_brief(actor: Actor, campaign_id: str) -> OrderBrief | None:
 async def brief_of(campaign_id: str) -> OrderBrief | None:
     """The issued order of a campaign. The caller has checked that the reader belongs to it (live pages do it once)."""
     row = await db.fetch_one(
-        "SELECT number, state, issued_at, acknowledged_at FROM purchase_order WHERE campaign_id = ?", campaign_id
+        "SELECT number, state, issued_at, acknowledged_at FROM purchase_order WHERE campaign_id = ?",
+        campaign_id,
     )
     return _brief(row) if row else None
 
@@ -222,7 +126,8 @@ async def order_view(actor: Actor, purchase_order_id: str, *, revision: int | No
     row = await db.fetch_one(_LINE + "WHERE o.id = ?", purchase_order_id)
     assert row
     revisions = await PurchaseOrderRevision.filter(purchase_order_id=order.id).order_by("revision")
-    wanted = revision or order.revision
+    # while the next revision is being written, the one before it is what there is to read
+    wanted = revision or (revisions[-1].revision if revisions else 0)
     shown = next((each for each in revisions if each.revision == wanted), None)
     if shown is None:
         raise NotFound
@@ -244,7 +149,7 @@ async def order_view(actor: Actor, purchase_order_id: str, *, revision: int | No
 async def units_of(actor: Actor, purchase_order_id: str, window: Window | None = None) -> Slice[UnitRow]:
     """The unit list of the current revision in the order of the document. Raises ``NotFound``."""
     order = await own_order(actor, purchase_order_id)
-    shown = await PurchaseOrderRevision.get_or_none(purchase_order_id=order.id, revision=order.revision)
+    shown = await PurchaseOrderRevision.filter(purchase_order_id=order.id).order_by("-revision").first()
     if shown is None:
         raise NotFound
     window = window or Window()
@@ -274,11 +179,6 @@ async def document_file(actor: Actor, document_id: str) -> Download:
 def filename(number: str, revision: int, locale: str) -> str:
     """The name under which a document is saved or attached."""
     return f"{number}-r{revision}-{locale}.pdf"
-
-
-def state_label(state: str) -> str:
-    """A state in the reader's language."""
-    return gettext(STATE_LABELS.get(state, state))
 
 
 async def _documents(order: PurchaseOrder) -> list[DocumentView]:
@@ -330,14 +230,29 @@ def _numbers(snapshot: PurchaseOrderSnapshot) -> dict[str, Any]:
         }
         for each in snapshot.charges
     ]  # fmt: skip
-    sums = ("goods_minor", "services_minor", "nre_minor", "gross_minor", "net_minor", "tax_minor", "rate_percent")
-    return {"lines": lines, "charges": charges, "totals": {name: getattr(snapshot.totals, name) for name in sums}}
+    sums = (
+        "goods_minor",
+        "services_minor",
+        "nre_minor",
+        "gross_minor",
+        "net_minor",
+        "tax_minor",
+        "rate_percent",
+    )
+    return {
+        "lines": lines,
+        "charges": charges,
+        "totals": {name: getattr(snapshot.totals, name) for name in sums},
+    }
 
 
 def _line(row: dict[str, Any], reader: Actor) -> OrderLine:
     until = db.instant(row["validity_until"])
     return OrderLine(
-        **{name: row[name] for name in ("id", "number", "state", "revision", "campaign_id", "total_minor", "currency")},
+        **{
+            name: row[name]
+            for name in ("id", "number", "state", "revision", "campaign_id", "total_minor", "currency")
+        },
         state_label=state_label(row["state"]),
         campaign_code=row["code"],
         campaign_title=row["title"] if reader.is_admin else "",

@@ -14,7 +14,9 @@ async def snapshot_of(purchase_order_id: str, revision: int) -> PurchaseOrderSna
     """A stored revision. Raises ``OrderStopped`` when it is missing or does not match its hash."""
     row = await PurchaseOrderRevision.get_or_none(purchase_order_id=purchase_order_id, revision=revision)
     if row is None or sha256_hex(row.canonical) != row.digest:
-        raise OrderStopped(f"revision {revision} of {purchase_order_id} is missing or does not match its hash")
+        raise OrderStopped(
+            f"revision {revision} of {purchase_order_id} is missing or does not match its hash"
+        )
     return read_snapshot(row.canonical)
 
 

@@ -120,7 +120,8 @@ class TestAStage:
         for _ in range(2):
             await walk.submit("KIT")
         counts = [
-            len(await happened(f"milestone.{name}")) for name in ("blocked", "resumed", "evidence_added", "reached")
+            len(await happened(f"milestone.{name}"))
+            for name in ("blocked", "resumed", "evidence_added", "reached")
         ]
         assert len(ids) == 1
         assert counts == [1, 1, 1, 3]  # lock and acknowledgment were reached before
@@ -266,9 +267,11 @@ class TestTheWholeWay:
         for stage in plan.graph.stages[2:]:
             clock.shift(timedelta(days=1))
             await walk.close(stage.code)
-            seen.append((stage.code, await _state("campaign", campaign_id), await _state("purchase_order", order.id)))
+            seen.append(
+                (stage.code, await _state("campaign", campaign_id), await _state("purchase_order", order.id))
+            )
         ships = plan.graph.shipping.code
-        assert dict((code, campaign) for code, campaign, _ in seen)[ships] == "shipping"
+        assert {code: campaign for code, campaign, _ in seen}[ships] == "shipping"
         assert seen[-1] == ("LASTMILE", "completed", "delivered")
         assert [order for code, _, order in seen if code == "MP"] == ["in_production"]
         timeline = await walk.timeline()
@@ -291,7 +294,9 @@ class TestReadingATimeline:
         for who in (here.cy, (await world.build()).mill):
             with pytest.raises(NotFound):
                 await queries.timeline_of(who, campaign_id)
-        assert [line.id for line in (await queries.timelines_of(walk.mill, running=True)).items] == [walk.timeline_id]
+        assert [line.id for line in (await queries.timelines_of(walk.mill, running=True)).items] == [
+            walk.timeline_id
+        ]
         assert (await queries.timelines_of(here.bo)).items == []
 
     async def test_says_what_this_reader_may_do_now(self):

@@ -51,7 +51,9 @@ class TestAPhoto:
         assert Image.open(io.BytesIO(upload.data)).size == (MAX_SIDE, MAX_SIDE // 5)
 
     async def test_loses_what_hangs_behind_it(self):
-        upload = await uploads.accept("photo", filename="x.png", data=pictures.picture() + b"PK\x03\x04<script>evil")
+        upload = await uploads.accept(
+            "photo", filename="x.png", data=pictures.picture() + b"PK\x03\x04<script>evil"
+        )
         assert b"evil" not in upload.data
 
     async def test_of_many_frames_becomes_one(self):

@@ -68,7 +68,9 @@ class TestAnOrder:
             await drain()
         assert (await locked.order()).state == "expired"
         assert len(await _mails("purchase_order_reminder")) == 2
-        assert {mail["recipient_id"] for mail in await _mails("purchase_order_expired")} == {locked.world.root.id}
+        assert {mail["recipient_id"] for mail in await _mails("purchase_order_expired")} == {
+            locked.world.root.id
+        }
 
     @pytest.mark.usefixtures("_quick_documents")
     async def test_of_a_canceled_campaign_is_withdrawn_and_its_run_ends(self):
@@ -110,7 +112,9 @@ class TestManyAtOnce:
         several = [await locked_campaign() for _ in range(4)]
         await asyncio.gather(
             *(
-                db.atomically(lambda campaign_id=each.campaign_id: operations.allocate_number(campaign_id=campaign_id))
+                db.atomically(
+                    lambda campaign_id=each.campaign_id: operations.allocate_number(campaign_id=campaign_id)
+                )
                 for each in several
                 for _ in range(3)
             ),
