@@ -1,0 +1,154 @@
+"""The page of a campaign: what is made, how it stands, what happens with the money, and the reader's own place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns import queries as campaigns
+from c2b.campaigns.queries import JoinOffer
+from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.catalog.describing import Described, describe_answers
+from c2b.catalog.queries import pinned_schema
+from c2b.catalog.rules import ProductSchema
+from c2b.kit.i18n import current_locale, pick
+from c2b.participations.queries import counts_of, place_of
+from c2b.web.auth import current_actor, public
+from c2b.web.consumer.invitation import inviter_of
+from c2b.web.consumer.options import OptionGroup, option_groups
+from c2b.web.consumer.progress import progress_view
+from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
+from c2b.web.consumer.words import State, campaign_state, closing_rule, family, participation_state
+from c2b.web.pages import page
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignView:
+    """What does not change while people join. ``described`` are the fixed attributes in words."""
+
+    id: str
+    slug: str
+    code: str
+    title: str
+    story: str
+    organizer_name: str
+    product_slug: str
+    product_name: str
+    manufacturer_name: str
+    family: str
+    family_name: str
+    state: str
+    by_link: bool
+    deadline: datetime
+    closes: str
+    currency: str
+    before_lock: bool
+    described: list[Described]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The reader's own place in a campaign."""
+
+    id: str
+    state: State
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One transition of a campaign's life. ``reason`` is what an admin or the organizer gave."""
+
+    state: State
+    at: datetime
+    reason: str
+
+
+def campaign_view(row: dict[str, Any], schema: ProductSchema) -> CampaignView:
+    """The campaign in the reader's language. People are shown by their first name."""
+    names = (
+        "id",
+        "slug",
+        "code",
+        "title",
+        "story",
+        "product_slug",
+        "family",
+        "state",
+        "deadline",
+        "currency",
+    )
+    return CampaignView(
+        **{name: row[name] for name in names},
+        organizer_name=(row["organizer_name"].split() or ["—"])[0],
+        product_name=pick(row["product_name"]),
+        manufacturer_name=pick(row["manufacturer_name"]),
+        family_name=family(row["family"]),
+        by_link=row["visibility"] == "by_link",
+        closes=closing_rule(row["closes"]),
+        before_lock=row["state"] in BEFORE_LOCK,
+        described=describe_answers(schema, row["batch_answers"], current_locale(), scopes=("batch",)),
+    )
+
+
+async def place_view(actor: Actor | None, campaign_id: str) -> Place | None:
+    """Where the reader stands in this campaign, if they hold a place."""
+    row = await place_of(actor, campaign_id)
+    return (
+        Place(id=row["id"], state=participation_state(row["state"]), quantity=row["quantity"])
+        if row
+        else None
+    )
+
+
+async def steps_of(campaign_id: str) -> list[Step]:
+    """The public part of a campaign's life, newest first: what happened since it opened.
+
+    Why it once went back to its organizer is theirs alone.
+    """
+    rows = await campaigns.transitions(campaign_id)
+    opened = next((number for number, row in enumerate(rows) if row["to_state"] == "open"), len(rows))
+    return [
+        Step(state=campaign_state(row["to_state"]), at=row["at"], reason=row["reason"])
+        for row in reversed(rows[opened:])
+    ]
+
+
+async def option_bars(row: dict[str, Any]) -> list[OptionGroup]:
+    """The bars of an opened campaign."""
+    if row["opened_at"] is None:
+        return []
+    offer: JoinOffer = await campaigns.join_offer(row["id"])
+    return option_groups(offer.schema.parsed, await counts_of(offer))
+
+
+@public
+async def show(request: Request) -> Response:
+    """GET /campaigns/{slug}. Raises NotFound for what has not been opened, except for its organizer and admins."""
+    actor = current_actor(request)
+    row = await campaigns.campaign_for(actor, request.path_params["slug"])
+    schema = (await pinned_schema(row["schema_id"])).parsed
+    place = await place_view(actor, row["id"])
+    organizer = actor is not None and actor.id == row["organizer_id"]
+    inside = bool(place or organizer or (actor and actor.is_admin))
+    return page(
+        request,
+        "pages/consumer/campaign.html",
+        headers={"X-Robots-Tag": "noindex"} if row["visibility"] == "by_link" else None,
+        campaign=campaign_view(row, schema),
+        progress=await progress_view(row, inside=inside),
+        place=place,
+        organizer=organizer,
+        may_invite=(place is not None or organizer) and row["opened_at"] is not None,
+        may_join=actor is None or actor.role == "consumer",
+        inviter=inviter_of(request, row["id"]),
+        groups=await option_bars(row),
+        promise=promise_of_campaign(row, schema) if row["state"] in BEFORE_LOCK else None,
+        timeline=await drawn_timeline(actor, row["id"]) if inside else None,
+        steps=await steps_of(row["id"]),
+    )

@@ -1,0 +1,176 @@
+"""Joining a campaign: say what you want, see what it costs, reserve a place, pay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns import queries as campaigns
+from c2b.campaigns.queries import JoinOffer, join_offer
+from c2b.campaigns.rules import JOINABLE
+from c2b.kit.errors import AppError, Conflict, Invalid, NotFound
+from c2b.kit.http.context import network_of
+from c2b.kit.http.rates import Limit, hit
+from c2b.kit.http.redirects import see_other
+from c2b.kit.i18n import N_, gettext
+from c2b.participations import operations as participations
+from c2b.participations.joining import AlreadyMember, CampaignNotOpen
+from c2b.participations.queries import place_of
+from c2b.payments.capturing import NothingToPay
+from c2b.payments.operations import start_checkout
+from c2b.referrals.operations import valid_for
+from c2b.web.auth import LogInFirst, client_ip, current_actor, public
+from c2b.web.consumer.invitation import invitation_of, inviter_of
+from c2b.web.consumer.kept import drop, keep, kept
+from c2b.web.consumer.requirement import Sent, read_requirement, requirement_form
+from c2b.web.flash import flash
+from c2b.web.pages import fragment, page
+
+log = structlog.get_logger(__name__)
+
+DRAFT = "requirement"
+#: How long a half-made requirement waits in the browser for its owner to log in.
+DRAFT_LIFETIME = timedelta(hours=24)
+JOINS = Limit("campaign.join", times=10, seconds=300)
+#: Prices are asked for at every click; counted roughly, per process.
+QUOTES = Limit("campaign.quote", times=300, seconds=60, shared=False)
+
+
+@public
+async def show(request: Request) -> Response:
+    """GET /campaigns/{slug}/join: the form, with what the visitor had chosen before they logged in."""
+    slug, offer = await _offer(request)
+    actor = current_actor(request)
+    if actor is not None and (place := await place_of(actor, offer.campaign_id)):
+        return see_other(f"/participations/{place['id']}")
+    draft = kept(request, DRAFT)
+    sent = (
+        Sent(answers=draft["answers"], quantity=draft["quantity"]) if draft else Sent(answers={}, quantity=1)
+    )
+    return await _page(request, slug, offer, sent, restored=bool(draft))
+
+
+@public
+async def quote(request: Request) -> Response:
+    """POST /campaigns/{slug}/quote: price and possibilities for what is chosen; the whole page without htmx."""
+    await hit(QUOTES, network_of(client_ip(request)))
+    slug, offer = await _offer(request)
+    sent = await read_requirement(request, offer)
+    if request.headers.get("hx-request") == "true":
+        asked = await requirement_form(slug, offer, sent)
+        return fragment("partials/campaign_requirement.html", requirement=asked)
+    return await _page(request, slug, offer, sent)
+
+
+@public
+async def join(request: Request) -> Response:
+    """POST /campaigns/{slug}/join: reserve a place and go on to the provider's page."""
+    slug, offer = await _offer(request)
+    sent = await read_requirement(request, offer)
+    actor = current_actor(request)
+    if actor is None:
+        return _log_in_first(slug, sent)
+    if actor.role != "consumer":
+        raise NotFound
+    await hit(JOINS, actor.id)
+    if sent.faults:
+        return await _page(request, slug, offer, sent, error=Invalid())
+    try:
+        participation_id = await _reserve(request, actor, offer, sent)
+    except (Invalid, Conflict) as error:
+        return await _page(request, slug, offer, sent, error=error)
+    response = await to_checkout(actor, participation_id)
+    drop(response, DRAFT, path=f"/campaigns/{slug}")
+    return response
+
+
+async def to_checkout(actor: Actor, participation_id: str) -> Response:
+    """To the provider's page; if the provider cannot be reached, to the reserved place, which offers to pay."""
+    try:
+        return RedirectResponse(await start_checkout(actor, participation_id), status_code=303)
+    except NothingToPay as error:
+        message = error.message
+    except (
+        Exception
+    ) as error:  # a provider fails in its own ways; the place is reserved, and that is what counts
+        log.warning("checkout_not_started", participation=participation_id, error=repr(error))
+        message = N_(
+            "The payment page cannot be reached at the moment. Your place is reserved: please pay from here."
+        )
+    response = see_other(f"/participations/{participation_id}")
+    flash(response, message, kind="warning")
+    return response
+
+
+async def _reserve(request: Request, actor: Actor, offer: JoinOffer, sent: Sent) -> str:
+    """The id of the place. A form that is sent twice leads to the one place it made."""
+    invitation_id = await valid_for(
+        invitation_of(request, offer.campaign_id), campaign_id=offer.campaign_id, actor=actor
+    )
+    try:
+        joined = await participations.join(
+            actor,
+            offer.campaign_id,
+            answers=sent.answers,
+            quantity=sent.quantity,
+            invitation_id=invitation_id,
+        )
+    except AlreadyMember:
+        place = await place_of(actor, offer.campaign_id)
+        if place is None:
+            raise
+        return str(place["id"])
+    return joined.participation_id  # type: ignore[union-attr]  # an Answer comes only to a caller with a key
+
+
+async def _offer(request: Request) -> tuple[str, JoinOffer]:
+    """The campaign's own slug and its offer. Raises NotFound for what was never opened."""
+    offer = await join_offer(request.path_params["slug"])
+    campaign = await campaigns.campaign_for(None, offer.campaign_id)
+    return campaign["slug"], offer
+
+
+async def _page(
+    request: Request,
+    slug: str,
+    offer: JoinOffer,
+    sent: Sent,
+    *,
+    error: AppError | None = None,
+    restored: bool = False,
+) -> Response:
+    campaign = await campaigns.campaign_for(None, offer.campaign_id)
+    is_open = campaign["state"] in JOINABLE
+    notice = error.text() if error and not error.fields and not sent.faults else ""
+    if not is_open and not notice:
+        notice = gettext(CampaignNotOpen.message)
+    asked = await requirement_form(slug, offer, sent, errors=error.fields if error else (), is_open=is_open)
+    context: dict[str, Any] = {
+        "title": campaign["title"],
+        "requirement": asked,
+        "inviter": inviter_of(request, offer.campaign_id),
+        "restored": restored,
+        "notice": notice,
+        "logged_in": current_actor(request) is not None,
+        "deadline": offer.deadline,
+    }
+    return page(request, "pages/consumer/join.html", status=error.status if error else 200, **context)
+
+
+def _log_in_first(slug: str, sent: Sent) -> Response:
+    """To the log-in and back to this form, with everything that was chosen kept in the visitor's browser."""
+    path = f"/campaigns/{slug}"
+    response = see_other(LogInFirst(path=f"{path}/join").location)
+    keep(
+        response,
+        DRAFT,
+        {"answers": sent.answers, "quantity": sent.quantity},
+        path=path,
+        lifetime=DRAFT_LIFETIME,
+    )
+    return response

@@ -1,0 +1,239 @@
+"""The organizer's form: what a browser sends as an offer, and an offer as what a form shows.
+
+Text that is no number, price or day is named beside its field here; everything else is judged by the campaign's own
+rules, the same for form and API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from c2b.campaigns.operations import bounds_of
+from c2b.campaigns.rules import MAX_TIERS, Bounds, Offer, PriceTier
+from c2b.catalog.forms import Form, answers_from_form, build_form
+from c2b.catalog.queries import PinnedSchema
+from c2b.kit import clock
+from c2b.kit.errors import FieldError, Invalid
+from c2b.kit.i18n import N_, format_datetime, reader_zone
+from c2b.kit.money import parse_money, plain_money
+from c2b.web.consumer.prices import batch_surcharge
+
+SCOPES = ("batch",)
+_NUMBER = N_("Give a whole number.")
+_PRICE = N_("Give a price such as 459.00.")
+_DAY = N_("Give a day and a time.")
+_LARGEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """One row of the price ladder as it was typed, with what is wrong in it."""
+
+    from_quantity: str = ""
+    price: str = ""
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferForm:
+    """The form as the page draws it. ``values`` are texts as typed, ``errors`` sentences by field."""
+
+    values: dict[str, str]
+    tiers: tuple[TierRow, ...]
+    batch: Form
+    errors: dict[str, str]
+    zone: str
+    most_tiers: int
+    minimum: int
+    nre_minor: int
+    surcharge_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentOffer:
+    """What was sent: texts, tiers, answers, and the faults of texts that cannot be read at all."""
+
+    values: dict[str, str]
+    tiers: tuple[tuple[str, str], ...]
+    answers: dict[str, Any]
+    numbers: dict[str, int]
+    read_tiers: tuple[PriceTier, ...]
+    deadline: datetime
+    faults: tuple[FieldError, ...]
+
+    def offer(self) -> Offer:
+        """The offer. Raises Invalid where a text cannot be read."""
+        if self.faults:
+            raise Invalid(fields=list(self.faults))
+        return Offer(
+            title=self.values["title"],
+            story=self.values["story"].replace("\r\n", "\n"),
+            batch_answers=self.answers,
+            threshold=self.numbers["threshold"],
+            cap=self.numbers["cap"],
+            tiers=self.read_tiers,
+            closes=self.values["closes"],
+            visibility=self.values["visibility"],
+            deadline=self.deadline,
+        )
+
+
+_TEXTS = ("title", "story", "threshold", "cap", "closes", "visibility", "deadline")
+
+
+def read_offer(form: FormData, schema: PinnedSchema, currency: str) -> SentOffer:
+    """The offer in a posted form."""
+    values = {name: str(form.get(name, "")).strip() for name in _TEXTS}
+    faults: list[FieldError] = []
+    numbers = {name: _number(values[name], name, faults) for name in ("threshold", "cap")}
+    typed = tuple(
+        (str(quantity).strip(), str(price).strip())
+        for quantity, price in zip(form.getlist("tier_from"), form.getlist("tier_price"), strict=False)
+    )[:MAX_TIERS]
+    typed = tuple(row for row in typed if any(row))
+    tiers = tuple(_tier(row, number, currency, faults) for number, row in enumerate(typed))
+    deadline = _deadline(values["deadline"], faults)
+    answers = answers_from_form(schema.parsed, form, SCOPES)
+    return SentOffer(
+        values=values,
+        tiers=typed,
+        answers=answers,
+        numbers=numbers,
+        read_tiers=tiers,
+        deadline=deadline,
+        faults=tuple(faults),
+    )
+
+
+def sent_from(campaign: Mapping[str, Any]) -> SentOffer:
+    """A stored draft as if it had been sent."""
+    deadline: datetime = campaign["deadline"]
+    values = {
+        name: str(campaign[name]) for name in ("title", "story", "threshold", "cap", "closes", "visibility")
+    }
+    tiers = [PriceTier(each["from_quantity"], each["unit_price_minor"]) for each in campaign["tiers"]]
+    typed = tuple(
+        (str(tier.from_quantity), plain_money(tier.unit_price_minor, campaign["currency"])) for tier in tiers
+    )
+    return SentOffer(
+        values={**values, "deadline": _local(deadline)},
+        tiers=typed,
+        answers=dict(campaign["batch_answers"]),
+        numbers={name: campaign[name] for name in ("threshold", "cap")},
+        read_tiers=tuple(tiers),
+        deadline=deadline,
+        faults=(),
+    )
+
+
+def blank(product: Mapping[str, Any]) -> SentOffer:
+    """The form before anything is typed: what most campaigns would choose on this product."""
+    minimum, currency = product["min_quantity"], product["currency"]
+    quoted = sorted(product["quotation"]["tiers"], key=lambda tier: tier["from_quantity"])
+    deadline = (clock.now() + timedelta(days=21)).replace(hour=12, minute=0, second=0, microsecond=0)
+    tiers = tuple(
+        (str(max(tier["from_quantity"], minimum)), plain_money(tier["max_retail_minor"], currency))
+        for tier in quoted
+    )
+    values = {
+        "title": "",
+        "story": "",
+        "threshold": str(minimum),
+        "cap": str(min(4 * minimum, product["capacity"])),
+        "closes": "at_deadline",
+        "visibility": "public",
+        "deadline": _local(deadline),
+    }
+    return SentOffer(
+        values=values,
+        tiers=tiers[:MAX_TIERS],
+        answers={},
+        numbers={},
+        read_tiers=(),
+        deadline=deadline,
+        faults=(),
+    )
+
+
+def offer_form(
+    sent: SentOffer,
+    product: Mapping[str, Any],
+    schema: PinnedSchema,
+    *,
+    errors: list[FieldError] | None = None,
+) -> OfferForm:
+    """What the page draws: everything that was typed, each error beside its field, and what the product allows."""
+    errors = errors or []
+    names = {attribute.name for attribute in schema.parsed.attributes}
+    batch_errors = [error for error in errors if error.path.partition(".")[0] in names]
+    others = [error for error in errors if error not in batch_errors]
+    bounds: Bounds = bounds_of(product, schema, sent.answers)
+    texts: dict[str, str] = {}
+    for error in others:
+        texts.setdefault(error.path, error.text())
+    return OfferForm(
+        values=sent.values,
+        tiers=_rows(sent.tiers, others),
+        batch=build_form(
+            schema.parsed,
+            scopes=SCOPES,
+            currency=product["currency"],
+            answers=sent.answers,
+            errors=batch_errors,
+        ),
+        errors=texts,
+        zone=format_datetime(sent.deadline).rpartition(" ")[2],
+        most_tiers=MAX_TIERS,
+        minimum=max(bounds.min_quantity, bounds.batch_minimum),
+        nre_minor=bounds.nre_minor,
+        surcharge_minor=batch_surcharge(schema.parsed, sent.answers),
+    )
+
+
+def _rows(typed: tuple[tuple[str, str], ...], errors: list[FieldError]) -> tuple[TierRow, ...]:
+    rows = [TierRow(quantity, price) for quantity, price in typed]
+    rows += [TierRow()] * (MAX_TIERS - len(rows))
+    for error in errors:
+        parts = error.path.split(".")
+        if parts[0] == "tiers" and len(parts) > 1:
+            number = int(parts[1])
+            rows[number] = replace(rows[number], errors=(*rows[number].errors, error.text()))
+    return tuple(rows)
+
+
+def _number(text: str, path: str, faults: list[FieldError]) -> int:
+    plain = text.replace(",", "")
+    if plain.isascii() and plain.isdigit() and 0 < len(plain) <= 7 and int(plain) <= _LARGEST:
+        return int(plain)
+    faults.append(FieldError(path, "number", _NUMBER))
+    return 0
+
+
+def _tier(row: tuple[str, str], number: int, currency: str, faults: list[FieldError]) -> PriceTier:
+    quantity = _number(row[0], f"tiers.{number}.from_quantity", faults)
+    try:
+        price = parse_money(row[1], currency)
+    except ValueError:
+        price = 0
+        faults.append(FieldError(f"tiers.{number}.unit_price_minor", "price", _PRICE))
+    return PriceTier(quantity, price)
+
+
+def _deadline(text: str, faults: list[FieldError]) -> datetime:
+    """A day and an hour as the reader means them, in UTC."""
+    try:
+        local = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=reader_zone())
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        faults.append(FieldError("deadline", "day", _DAY))
+        return clock.now()
+
+
+def _local(instant: datetime) -> str:
+    """As ``<input type=datetime-local>`` takes it, in the reader's zone."""
+    return instant.astimezone(reader_zone()).strftime("%Y-%m-%dT%H:%M")

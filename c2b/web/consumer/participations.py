@@ -1,0 +1,194 @@
+"""A member's own places: the list, and one place with everything that was asked for, paid and promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from c2b.campaigns.queries import JoinOffer, campaign_for, join_offer
+from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.catalog.describing import Described, describe_answers
+from c2b.kit.http.paging import slice_of, window_of
+from c2b.kit.i18n import current_locale, pick
+from c2b.participations import queries as participations
+from c2b.payments.queries import money_of
+from c2b.web.auth import actor_of, require
+from c2b.web.consumer.progress import progress_view
+from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
+from c2b.web.consumer.requirement import PriceLine, price_lines
+from c2b.web.consumer.words import (
+    State,
+    campaign_state,
+    participation_state,
+    payment_state,
+    refund_reason,
+    refund_state,
+)
+from c2b.web.pages import page
+
+#: States from which a member may leave, as long as the group is not locked.
+LEAVABLE = ("pending_payment", "joined", "needs_attention")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipationCard:
+    """A place in the list."""
+
+    id: str
+    title: str
+    slug: str
+    state: State
+    campaign_state: State
+    quantity: int
+    total_minor: int
+    currency: str
+    joined_at: datetime
+    reserved_until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipationView:
+    """One place. Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
+    for the present requirement (never more), ``settled_minor`` is final once locked."""
+
+    id: str
+    title: str
+    slug: str
+    product_name: str
+    manufacturer_name: str
+    state: State
+    campaign_state: State
+    attention: str
+    quantity: int
+    currency: str
+    base_minor: int
+    unit_minor: int
+    lines: tuple[PriceLine, ...]
+    asked_minor: int
+    total_minor: int
+    settled_minor: int | None
+    own: list[Described]
+    shared: list[Described]
+    digest: str
+    joined_at: datetime
+    reserved_until: datetime | None
+    deadline: datetime
+    before_lock: bool
+    may_pay: bool
+    may_leave: bool
+    may_change: bool
+    holds_place: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """Money that moved or should: a payment, or a refund with its reason."""
+
+    kind: str
+    state: State
+    reason: str
+    amount_minor: int
+    at: datetime
+
+
+@require("consumer")
+async def index(request: Request) -> Response:
+    """GET /my/participations?cursor=."""
+    window = window_of(request.query_params)
+    rows = await participations.mine(
+        actor_of(request), limit=window.limit + 1, before=str(window.after[0]) if window.after else None
+    )
+    found = slice_of([_card(row) for row in rows], window, lambda card: (card.id,))
+    return page(
+        request,
+        "pages/consumer/participations.html",
+        cards=found.items,
+        next_cursor=found.next_cursor,
+        first=window.after is None,
+    )
+
+
+@require("consumer")
+async def show(request: Request) -> Response:
+    """GET /participations/{id}. Raises NotFound for what is not one's own."""
+    actor = actor_of(request)
+    row = await participations.own(actor, request.path_params["id"])
+    campaign = await campaign_for(actor, row["campaign_id"])
+    offer = await join_offer(row["campaign_id"])
+    view = participation_view(row, campaign, offer)
+    return page(
+        request,
+        "pages/consumer/participation.html",
+        participation=view,
+        moves=moves_of(await money_of(row["id"])),
+        progress=await progress_view(campaign, inside=view.holds_place),
+        timeline=await drawn_timeline(actor, row["campaign_id"]) if view.holds_place else None,
+        promise=promise_of_campaign(campaign, offer.schema.parsed)
+        if view.before_lock and view.holds_place
+        else None,
+    )
+
+
+def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: JoinOffer) -> ParticipationView:
+    """One's own place in the reader's language; prices are the stored promise, never computed again."""
+    schema, locale = offer.schema.parsed, current_locale()
+    before_lock = row["campaign_state"] in BEFORE_LOCK
+    names = ("id", "title", "slug", "attention", "quantity", "currency", "settled_minor", "digest", "joined_at",
+            "reserved_until", "deadline")  # fmt: skip
+    return ParticipationView(
+        **{name: row[name] for name in names},
+        product_name=pick(campaign["product_name"]),
+        manufacturer_name=pick(campaign["manufacturer_name"]),
+        state=participation_state(row["state"]),
+        campaign_state=campaign_state(row["campaign_state"]),
+        base_minor=row["quote"]["base_minor"],
+        unit_minor=row["quote"]["unit_price_minor"],
+        asked_minor=row["total_minor"],
+        total_minor=row["quote"]["total_minor"],
+        lines=price_lines(schema, {**row["answers"], **offer.batch_answers}),
+        own=describe_answers(schema, row["answers"], locale, scopes=("variant", "unit")),
+        shared=describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)),
+        before_lock=before_lock,
+        may_pay=row["state"] == "pending_payment" and before_lock,
+        may_leave=row["state"] in LEAVABLE and before_lock,
+        may_change=row["state"] == "joined" and before_lock,
+        holds_place=row["state"] not in participations.GONE,
+    )
+
+
+def moves_of(money: dict[str, Any]) -> list[Move]:
+    """Payments and refunds in the order of time."""
+    moves = [
+        Move(
+            kind="payment",
+            state=payment_state(each["state"]),
+            reason="",
+            amount_minor=each["amount_minor"],
+            at=each["captured_at"] or each["created_at"],
+        )
+        for each in money["payments"]
+    ]
+    moves += [
+        Move(
+            kind="refund",
+            state=refund_state(each["state"]),
+            reason=refund_reason(each["reason"]),
+            amount_minor=each["amount_minor"],
+            at=each["finished_at"] or each["requested_at"],
+        )
+        for each in money["refunds"]
+    ]
+    return sorted(moves, key=lambda move: move.at)
+
+
+def _card(row: dict[str, Any]) -> ParticipationCard:
+    names = ("id", "title", "slug", "quantity", "total_minor", "currency", "joined_at", "reserved_until")
+    return ParticipationCard(
+        **{name: row[name] for name in names},
+        state=participation_state(row["state"]),
+        campaign_state=campaign_state(row["campaign_state"]),
+    )

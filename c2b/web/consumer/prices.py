@@ -1,0 +1,27 @@
+"""Prices as people pay them: the tier's price with what the organizer fixed for everybody, before one's own options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from c2b.campaigns.rules import PriceTier
+from c2b.catalog.queries import pinned_schema
+from c2b.catalog.rules import ProductSchema, surcharges
+
+
+async def fixed_surcharge(campaign: dict[str, Any]) -> int:
+    """What the fixed attributes of a campaign add to every unit, in minor units."""
+    schema = await pinned_schema(campaign["schema_id"])
+    return batch_surcharge(schema.parsed, campaign["batch_answers"])
+
+
+def batch_surcharge(schema: ProductSchema, batch_answers: dict[str, Any]) -> int:
+    """The surcharges of batch answers for one unit, in minor units."""
+    return sum(each.minor for each in surcharges(schema, batch_answers, "batch"))
+
+
+def raised(tiers: Iterable[PriceTier], by_minor: int) -> tuple[PriceTier, ...]:
+    """The ladder with an amount on every rung."""
+    return tuple(replace(tier, unit_price_minor=tier.unit_price_minor + by_minor) for tier in tiers)

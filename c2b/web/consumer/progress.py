@@ -1,0 +1,128 @@
+"""How a campaign stands, live: the same partial is drawn into the page and pushed to everybody who looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns import queries as campaigns
+from c2b.campaigns.rules import JOINABLE, PriceTier, entry_price, price_at, price_tiers
+from c2b.kit.errors import NotFound
+from c2b.kit.http.sse import Hub, Stream
+from c2b.kit.i18n import current_locale, use_locale
+from c2b.kit.templating import render
+from c2b.participations.queries import place_of
+from c2b.purchasing.queries import OrderBrief, brief_of
+from c2b.web.auth import current_actor
+from c2b.web.consumer.prices import fixed_surcharge, raised
+from c2b.web.consumer.words import State, campaign_state
+
+PARTIAL = "partials/campaign_progress.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressView:
+    """Numbers that move while people join. Units are counted when they are paid. Prices in minor units per unit,
+    with the ``fixed_minor`` that the organizer's choices add for everybody.
+
+    ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left.
+    """
+
+    slug: str
+    state: State
+    joinable: bool
+    currency: str
+    paid: int
+    reserved: int
+    threshold: int
+    cap: int
+    missing: int
+    left: int
+    tiers: tuple[PriceTier, ...]
+    fixed_minor: int
+    price_minor: int
+    entry_price_minor: int
+    next_units: int
+    next_price_minor: int
+    order_number: str
+    order_state: str
+    issued_at: datetime | None
+
+
+async def progress_view(campaign: dict[str, Any], *, inside: bool) -> ProgressView:
+    """The present standing. ``inside``: the reader may know the number of the purchase order. Raises NotFound."""
+    fixed = await fixed_surcharge(campaign)
+    return await _view(campaign["id"], currency=campaign["currency"], fixed_minor=fixed, inside=inside)
+
+
+async def _view(campaign_id: str, *, currency: str, fixed_minor: int, inside: bool) -> ProgressView:
+    row = await campaigns.progress(campaign_id)
+    order = await brief_of(campaign_id) if inside else None
+    return progress_from(row, currency=currency, fixed_minor=fixed_minor, order=order)
+
+
+def progress_from(
+    row: dict[str, Any], *, currency: str, fixed_minor: int = 0, order: OrderBrief | None = None
+) -> ProgressView:
+    """The view from the numbers of a campaign and, where the reader may know it, its order."""
+    tiers = raised(price_tiers(row["tiers"]), fixed_minor)
+    paid = row["paid"]
+    following = next((tier for tier in tiers if tier.from_quantity > max(paid, tiers[0].from_quantity)), None)
+    return ProgressView(
+        slug=row["slug"],
+        state=campaign_state(row["state"]),
+        joinable=row["state"] in JOINABLE,
+        currency=currency,
+        paid=paid,
+        reserved=row["reserved"] - paid,
+        threshold=row["threshold"],
+        cap=row["cap"],
+        missing=max(row["threshold"] - paid, 0),
+        left=max(row["cap"] - row["reserved"], 0),
+        tiers=tiers,
+        fixed_minor=fixed_minor,
+        price_minor=price_at(tiers, paid),
+        entry_price_minor=entry_price(tiers),
+        next_units=following.from_quantity - paid if following else 0,
+        next_price_minor=following.unit_price_minor if following else 0,
+        order_number=order.number if order else "",
+        order_state=order.state_label if order else "",
+        issued_at=order.issued_at if order else None,
+    )
+
+
+async def belongs(actor: Actor | None, campaign: dict[str, Any]) -> bool:
+    """Is this reader a member, the organizer or an admin?"""
+    if actor is None:
+        return False
+    if actor.is_admin or actor.id == campaign["organizer_id"]:
+        return True
+    return await place_of(actor, campaign["id"]) is not None
+
+
+async def _drawn(topic: str) -> bytes | None:
+    """The fragment for a topic ``campaign:currency:surcharge:locale:who``, as it stands in the page."""
+    campaign_id, currency, fixed, locale, who = topic.split(":")
+    with use_locale(locale):
+        try:
+            view = await _view(campaign_id, currency=currency, fixed_minor=int(fixed), inside=who == "inside")
+        except NotFound:
+            return None
+        return render(PARTIAL, progress=view).encode()
+
+
+async def _topic(request: Request) -> str:
+    actor = current_actor(request)
+    campaign = await campaigns.campaign_for(actor, request.path_params["slug"])
+    who = "inside" if await belongs(actor, campaign) else "public"
+    fixed = await fixed_surcharge(campaign)
+    return f"{campaign['id']}:{campaign['currency']}:{fixed}:{current_locale()}:{who}"
+
+
+#: At most four times a second, and only when something changed.
+HUB = Hub(_drawn, interval=0.25)
+stream = Stream(HUB, _topic)

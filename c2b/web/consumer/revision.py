@@ -1,0 +1,96 @@
+"""Changing what was asked for, until the group is locked. The price may fall, not rise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from c2b.campaigns.queries import JoinOffer, join_offer
+from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.kit.errors import AppError, Conflict, Invalid
+from c2b.kit.http.context import network_of
+from c2b.kit.http.rates import hit
+from c2b.kit.http.redirects import see_other
+from c2b.kit.i18n import N_
+from c2b.participations.operations import revise
+from c2b.participations.queries import own
+from c2b.web.auth import actor_of, client_ip, require
+from c2b.web.consumer.join import QUOTES
+from c2b.web.consumer.requirement import Sent, read_requirement, requirement_form
+from c2b.web.flash import flash
+from c2b.web.pages import fragment, page
+
+
+@require("consumer")
+async def show(request: Request) -> Response:
+    """GET /participations/{id}/requirement: the form with the present answers."""
+    row, offer = await _own(request)
+    if not _changeable(row):
+        return see_other(f"/participations/{row['id']}")
+    return await _page(request, row, offer, Sent(answers=row["answers"], quantity=row["quantity"]))
+
+
+@require("consumer")
+async def quote(request: Request) -> Response:
+    """POST /participations/{id}/quote: the price of what is chosen now; the whole page without htmx."""
+    await hit(QUOTES, network_of(client_ip(request)))
+    row, offer = await _own(request)
+    sent = await _sent(request, row, offer)
+    if request.headers.get("hx-request") == "true":
+        asked = await requirement_form(row["slug"], offer, sent)
+        return fragment(
+            "partials/campaign_requirement.html",
+            requirement=asked,
+            paid_minor=row["total_minor"],
+            action=f"/participations/{row['id']}",
+        )
+    return await _page(request, row, offer, sent)
+
+
+@require("consumer")
+async def create(request: Request) -> Response:
+    """POST /participations/{id}/requirement."""
+    row, offer = await _own(request)
+    sent = await _sent(request, row, offer)
+    if sent.faults:
+        return await _page(request, row, offer, sent, error=Invalid())
+    try:
+        await revise(actor_of(request), row["id"], answers=sent.answers)
+    except (Invalid, Conflict) as error:
+        return await _page(request, row, offer, sent, error=error)
+    response = see_other(f"/participations/{row['id']}")
+    flash(response, N_("Your requirement is changed."))
+    return response
+
+
+async def _own(request: Request) -> tuple[dict[str, Any], JoinOffer]:
+    row = await own(actor_of(request), request.path_params["id"])
+    return row, await join_offer(row["campaign_id"])
+
+
+async def _sent(request: Request, row: dict[str, Any], offer: JoinOffer) -> Sent:
+    """What was sent; the number of units stays what it was."""
+    sent = await read_requirement(request, offer)
+    return Sent(answers=sent.answers, quantity=row["quantity"], faults=sent.faults)
+
+
+def _changeable(row: dict[str, Any]) -> bool:
+    return row["state"] == "joined" and row["campaign_state"] in BEFORE_LOCK
+
+
+async def _page(
+    request: Request, row: dict[str, Any], offer: JoinOffer, sent: Sent, *, error: AppError | None = None
+) -> Response:
+    asked = await requirement_form(row["slug"], offer, sent, errors=error.fields if error else ())
+    return page(
+        request,
+        "pages/consumer/requirement.html",
+        status=error.status if error else 200,
+        requirement=asked,
+        title=row["title"],
+        paid_minor=row["total_minor"],
+        action=f"/participations/{row['id']}",
+        notice=error.text() if error and not error.fields and not sent.faults else "",
+    )
