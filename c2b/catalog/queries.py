@@ -56,6 +56,23 @@ async def latest_schema(product_id: str) -> PinnedSchema:
     return await pinned_schema(row["id"])
 
 
+async def schema_versions(product_id: str) -> list[dict[str, Any]]:
+    """The published versions of a product's schema, newest first: version, digest, published_at."""
+    rows = await db.fetch(
+        "SELECT version, digest, published_at FROM product_schema WHERE product_id = ? ORDER BY version DESC",
+        product_id,
+    )
+    return [{**row, "published_at": db.instant(row["published_at"])} for row in rows]
+
+
+async def schema_of_version(product_id: str, version: int) -> PinnedSchema | None:
+    """One published version of a product's schema, or ``None``."""
+    row = await db.fetch_one(
+        "SELECT id FROM product_schema WHERE product_id = ? AND version = ?", product_id, version
+    )
+    return await pinned_schema(row["id"]) if row else None
+
+
 _PRODUCT = (
     "SELECT p.*, m.name AS manufacturer_name, m.slug AS manufacturer_slug, m.story AS manufacturer_story "
     "FROM product p JOIN manufacturer m ON m.id = p.manufacturer_id "

@@ -24,6 +24,8 @@ from c2b.web.locale import locale_of
 from c2b.web.pages import fragment, page
 
 log = structlog.get_logger(__name__)
+#: Who calls here reads problem details, not pages.
+FOR_PROGRAMS = (API, "/webhooks/")
 
 _SENTENCES = {
     400: ("bad_request", N_("This request could not be read.")),
@@ -65,7 +67,7 @@ def answer(request: Request, error: Exception) -> Response:
             return Response(status_code=200, headers={"HX-Redirect": error.location})
         return RedirectResponse(error.location, status_code=303)
     refusal = refusal_of(error)
-    if request.url.path.startswith(API):
+    if request.url.path.startswith(FOR_PROGRAMS):
         return problem(
             refusal.status,
             code=refusal.code,
@@ -93,7 +95,7 @@ def _page(request: Request, refusal: Refusal) -> Response:
 
 def plain_answer(request: Request, error: Exception) -> Response:
     """The answer where not even the frame of a page can be drawn: nobody is known, no form has a token."""
-    if request.url.path.startswith(API) or isinstance(error, LogInFirst):
+    if request.url.path.startswith(FOR_PROGRAMS) or isinstance(error, LogInFirst):
         return answer(request, error)
     refusal = refusal_of(error)
     return fragment(

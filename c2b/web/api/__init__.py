@@ -1,0 +1,32 @@
+"""The JSON API: the operations and views that the pages use, for programs."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from c2b.web.api import page
+from c2b.web.api.v1 import (
+    campaigns,
+    invitations,
+    machinery,
+    offers,
+    participations,
+    payments,
+    people,
+    products,
+    purchase_orders,
+    quotes,
+    timelines,
+)
+
+_MODULES = (
+    people, products, campaigns, offers, quotes, participations, payments, invitations, purchase_orders, timelines,
+    machinery,
+)  # fmt: skip
+
+
+#: Every route below /api/v1.
+RESOURCES: list[Route] = [route for module in _MODULES for route in module.ROUTES]
+
+#: The API, its document, and the page to read it on.
+routes: list[BaseRoute] = [*RESOURCES, *page.ROUTES]

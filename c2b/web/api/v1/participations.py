@@ -1,0 +1,119 @@
+"""A member's acts: join, see one's own, change the requirement, leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from c2b.campaigns.queries import join_offer
+from c2b.kit.http.idempotency import Answer
+from c2b.participations import operations, queries
+from c2b.participations.joining import Joined
+from c2b.participations.rules import MAX_QUANTITY
+from c2b.referrals.operations import valid_for
+from c2b.web.api.bodies import Optional, fields_of, mapping, text, whole
+from c2b.web.api.limits import JOINS, count
+from c2b.web.api.listing import newest_first
+from c2b.web.api.once import call_from, given_again, kept_as
+from c2b.web.api.routing import V1, resource
+from c2b.web.auth import actor_of, require_api
+from c2b.web.views import idempotent, json_answer
+
+_AS_STORED = (
+    "id", "campaign_id", "quantity", "state", "attention", "answers", "digest", "schema_version", "quote",
+    "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at",
+)  # fmt: skip
+
+
+@require_api("consumer")
+async def join(request: Request) -> Response:
+    """POST /campaigns/{campaign}/participations: reserve a place; pay next.
+
+    The answer is stored by the batch that writes the place, not by a transaction of this request's own.
+    """
+    await count(JOINS, request)
+    actor, campaign = actor_of(request), request.path_params["campaign"]
+    call = call_from(request, await request.body())
+    fields = await fields_of(
+        request,
+        answers=mapping,
+        quantity=Optional(whole(least=1, most=MAX_QUANTITY), 1),
+        invitation_id=Optional(text(most=26)),
+    )
+    if fields["invitation_id"]:
+        campaign = (await join_offer(campaign)).campaign_id
+        fields["invitation_id"] = await valid_for(fields["invitation_id"], campaign_id=campaign, actor=actor)
+    answer = await operations.join(actor, campaign, **fields, call=call, respond=_reserved)
+    return given_again(answer if isinstance(answer, Answer) else _reserved(answer))
+
+
+@require_api("consumer")
+async def mine(request: Request) -> Response:
+    """GET /me/participations: newest first."""
+    actor = actor_of(request)
+    return await newest_first(request, lambda **slice_: queries.mine(actor, **slice_), shape)
+
+
+@require_api("consumer")
+async def show(request: Request) -> Response:
+    """GET /participations/{participation}: one's own."""
+    return await _now(request)
+
+
+@require_api("consumer")
+async def revise(request: Request) -> Response:
+    """PUT /participations/{participation}/requirement: other answers before the lock; the price may not rise."""
+    fields = await fields_of(request, answers=mapping)
+    await operations.revise(actor_of(request), request.path_params["participation"], **fields)
+    return await _now(request)
+
+
+@require_api("consumer")
+@idempotent
+async def withdraw(request: Request) -> Response:
+    """POST /participations/{participation}/withdrawal: leave before the lock, with every cent back."""
+    await operations.withdraw(actor_of(request), request.path_params["participation"])
+    return await _now(request)
+
+
+def shape(row: dict[str, Any]) -> dict[str, Any]:
+    """One's own participation. ``answers`` are the member's own; the batch's stand with the campaign."""
+    campaign = {
+        "id": row["campaign_id"],
+        "slug": row["slug"],
+        "code": row["campaign_code"],
+        "title": row["title"],
+        "state": row["campaign_state"],
+        "deadline": row["deadline"],
+    }
+    return {**{name: row[name] for name in _AS_STORED}, "campaign": campaign}
+
+
+async def _now(request: Request) -> Response:
+    row = await queries.own(actor_of(request), request.path_params["participation"])
+    return json_answer(shape(row))
+
+
+def _reserved(joined: Joined) -> Answer:
+    body = {
+        "id": joined.participation_id,
+        "campaign_id": joined.campaign_id,
+        "quantity": joined.quantity,
+        "state": "pending_payment",
+        "total_minor": joined.total_minor,
+        "currency": joined.currency,
+        "reserved_until": joined.reserved_until,
+    }
+    return kept_as(json_answer(body, status=201, location=f"{V1}/participations/{joined.participation_id}"))
+
+
+ROUTES: list[Route] = [
+    *resource("/campaigns/{campaign:name}/participations", post=join),
+    *resource("/me/participations", get=mine),
+    *resource("/participations/{participation:name}", get=show),
+    *resource("/participations/{participation:name}/requirement", put=revise),
+    *resource("/participations/{participation:name}/withdrawal", post=withdraw),
+]
