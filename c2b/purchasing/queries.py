@@ -34,7 +34,8 @@ from c2b.purchasing.snapshot import PurchaseOrderSnapshot
 
 __all__ = [
     "STATE_LABELS", "AnswerView", "DocumentView", "OrderBrief", "OrderLine", "OrderView", "RevisionView", "UnitRow",
-    "brief_of", "document_file", "filename", "order_brief", "order_view", "orders_of", "own_order", "state_label", "units_of",
+    "brief_of", "document_file", "filename", "order_brief", "order_view", "orders_of", "own_order",
+    "state_label", "units_of",
 ]  # fmt: skip
 
 
