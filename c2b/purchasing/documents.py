@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +52,9 @@ async def render_purchase_order(
     with tempfile.TemporaryDirectory(prefix="c2b-po-") as name:
         folder = Path(name)
         cover = _cover(snapshot, digest, locale, acknowledgment_url)
-        drawing = [
-            pdf.render_part(
-                cover, into=folder / "cover.pdf", assets={"qr": qr_code(acknowledgment_url)}, by=by
-            ),
-            *(
-                pdf.render_part(page, into=folder / f"units-{number}.pdf", by=by)
-                for number, page in enumerate(_unit_list(snapshot, locale))
-            ),
-        ]
-        parts = await asyncio.gather(*drawing)
+        qr = {"qr": qr_code(acknowledgment_url)}
+        parts = [await pdf.render_part(cover, into=folder / "cover.pdf", assets=qr, by=by)]
+        parts += await _draw_units(snapshot, locale, folder, by)
         whole = await pdf.merge_and_stamp(
             parts,
             overlay=lambda pages: _stamps(snapshot, digest, locale, pages),
@@ -72,6 +64,21 @@ async def render_purchase_order(
         )
         data = whole.path.read_bytes()
     return RenderedDocument(data=data, sha256=sha256_hex(data), pages=whole.pages)
+
+
+async def _draw_units(
+    snapshot: PurchaseOrderSnapshot, locale: str, folder: Path, by: pdf.Renderer | None
+) -> list[pdf.Part]:
+    """All shards in order. One more is prepared than can be drawn: no child waits, and rows are not all held twice."""
+    turn = asyncio.Semaphore(pdf.CHILDREN + 1)
+
+    async def draw(number: int, units: Sequence[UnitListEntry]) -> pdf.Part:
+        async with turn:
+            page = _unit_list(snapshot, units, locale, first=number == 0)
+            return await pdf.render_part(page, into=folder / f"units-{number}.pdf", by=by)
+
+    shards = [snapshot.units[at : at + SHARD] for at in range(0, len(snapshot.units), SHARD)]
+    return await asyncio.gather(*(draw(number, units) for number, units in enumerate(shards)))
 
 
 def qr_code(url: str) -> bytes:
@@ -89,22 +96,20 @@ def _cover(snapshot: PurchaseOrderSnapshot, digest: str, locale: str, url: str) 
     return pdf.Template(name="documents/purchase_order.html", context=context, locale=locale, zone=ZONE)
 
 
-def _unit_list(snapshot: PurchaseOrderSnapshot, locale: str) -> Iterator[pdf.Template]:
+def _unit_list(
+    snapshot: PurchaseOrderSnapshot, units: Sequence[UnitListEntry], locale: str, *, first: bool
+) -> pdf.Template:
     with i18n.use_locale(locale):
         title, other = views.order_title(snapshot), views.other_language(gettext("Annex: unit list"))
-    units = iter(snapshot.units)
-    first = True
-    while shard := list(islice(units, SHARD)):
-        context: dict[str, Any] = {
-            "lang": views.language_tag(locale),
-            "title": title,
-            "other_title": other,
-            "first": first,
-            "count": len(snapshot.units),
-            "rows": [_row(unit, locale) for unit in shard],
-        }
-        first = False
-        yield pdf.Template(name="documents/purchase_order_units.html", context=context, locale=locale)
+    context: dict[str, Any] = {
+        "lang": views.language_tag(locale),
+        "title": title,
+        "other_title": other,
+        "first": first,
+        "count": len(snapshot.units),
+        "rows": [_row(unit, locale) for unit in units],
+    }
+    return pdf.Template(name="documents/purchase_order_units.html", context=context, locale=locale)
 
 
 def _row(unit: UnitListEntry, locale: str) -> list[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from c2b.catalog import rules as catalog
@@ -27,9 +27,9 @@ from c2b.purchasing.snapshot import (
     Text,
     UnitListEntry,
 )
+from c2b.purchasing.wording import charge_name, specification
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing to misread on a label
-_YES, _NO = Text("Yes", "是"), Text("No", "否")
 _BASE = Text("Base unit", "基础单价")
 _ONCE = Text("One-off, not per unit", "一次性费用，不按台计")
 _SEE_UNITS = Text("Units marked in the unit list", "见单台清单所列")
@@ -83,7 +83,8 @@ def group_into_lines(
 
     `base_unit_price_minor` is the manufacturer's price of the tier reached, tax included; surcharges of chosen options
     come on top, in full. `salt` is a secret: with it the same input gives the same unit ids, without it nobody can
-    tell whose a unit is. Raises ``ValueError`` when there is nobody, or no common batch.
+    tell whose a unit is. Stored configuration keys are believed here, ``check_balanced`` computes them again. Raises
+    ``ValueError`` when there is nobody, or no common batch.
     """
     if not participations:
         raise ValueError("nobody takes part")
@@ -93,7 +94,7 @@ def group_into_lines(
     numbers = {key: line_no for line_no, key in enumerate(order, start=1)}
     quantities = Counter[str]()
     for each in participations:
-        quantities[catalog.configuration_key(schema, each.answers)] += each.quantity
+        quantities[each.configuration_key] += each.quantity
     names = _names(schema, order, product_name)
     lines = tuple(
         _line(
@@ -106,7 +107,7 @@ def group_into_lines(
     return Grouped(
         common=specification(schema, next(iter(order.values())), "batch"),
         lines=lines,
-        charges=_charges(schema, participations, after=len(lines)),
+        charges=_charges(schema, participations, order.values(), after=len(lines)),
         units=units,
         assignments=assignments,
     )
@@ -120,56 +121,11 @@ def unit_suffix(*, campaign_code: str, participation_id: str, index: int, salt: 
     return f"{text[:5]}-{text[5:]}"
 
 
-def specification(
-    schema: catalog.ProductSchema, answers: catalog.Answers, *scopes: str
-) -> tuple[Specification, ...]:
-    """Every answered attribute of these scopes, spelled out in both languages, in the order of the form."""
-    found: list[Specification] = []
-    for attribute in schema.of_scope(*scopes):
-        if attribute.name in answers:
-            found += _spelled_out(attribute, answers[attribute.name])
-    return tuple(found)
-
-
-def _spelled_out(attribute: catalog.Attribute, answer: Any) -> Iterable[Specification]:
-    """One entry per answer; a member's consent ("I may use this picture") is no work for the factory."""
-    if attribute.kind == "confirm":
-        return
-    if attribute.kind == "group":
-        for part in attribute.parts:
-            if part.name in answer:
-                for each in _spelled_out(part, answer[part.name]):
-                    yield replace(each, group=Text.of(attribute.title))
-        return
-    option = str(answer) if attribute.kind == "choice" else ""
-    yield Specification(
-        code=attribute.path,
-        label=Text.of(attribute.title),
-        value=_value(attribute, answer),
-        option=option,
-        literal=attribute.kind == "text",
-    )
-
-
-def _value(attribute: catalog.Attribute, answer: Any) -> Text:
-    if attribute.options:
-        chosen = [attribute.option(code) for code in (answer if isinstance(answer, list) else [answer])]
-        labels = [Text.of(option.label) for option in chosen if option]
-        return Text(", ".join(each.en for each in labels), "、".join(each.zh for each in labels))
-    if isinstance(answer, bool):
-        return _YES if answer else _NO
-    if attribute.kind == "image":
-        return Text.of(f"SHA-256 {answer[:16]}…")
-    if attribute.unit:
-        return Text(f"{answer} {attribute.unit['en']}", f"{answer} {attribute.unit['zh']}")
-    return Text.of(str(answer))
-
-
 def _configurations(
     schema: catalog.ProductSchema, participations: Sequence[Confirmed]
 ) -> dict[str, catalog.Answers]:
     """Configuration key -> one example of its answers, sorted as the form lists attributes and options."""
-    examples = {catalog.configuration_key(schema, each.answers): each.answers for each in participations}
+    examples = {each.configuration_key: each.answers for each in participations}
     variants = schema.of_scope("variant")
 
     def rank(key: str) -> tuple[Any, ...]:
@@ -214,7 +170,7 @@ def _line(
         *(
             PriceComponent(
                 scope=each.scope,
-                label=_charge_name(schema, each.attribute, each.code),
+                label=charge_name(schema, each.attribute, each.code),
                 minor=each.minor,
             )
             for each in catalog.surcharges(schema, answers, "batch", "variant")
@@ -235,32 +191,26 @@ def _line(
     )
 
 
-def _charge_name(schema: catalog.ProductSchema, name: str, code: catalog.Code) -> Text:
-    attribute = schema.attribute(name)
-    option = attribute.option(code)
-    if option is None:
-        return Text.of(attribute.title)
-    return Text(
-        f"{attribute.title['en']}: {option.label['en']}", f"{attribute.title['zh']}：{option.label['zh']}"
-    )
-
-
 def _charges(
-    schema: catalog.ProductSchema, participations: Sequence[Confirmed], *, after: int
+    schema: catalog.ProductSchema,
+    participations: Sequence[Confirmed],
+    configurations: Iterable[catalog.Answers],
+    *,
+    after: int,
 ) -> tuple[ChargeLine, ...]:
     """Personal work by attribute and option, then one-off engineering, numbered on from the goods."""
     drafts = [
         (SERVICE, name, code, quantity, minor, PIECE, _SEE_UNITS)
         for (name, code), (quantity, minor) in services(schema, participations).items()
     ]
-    shared = ({**catalog.configuration_of(schema, each.answers)} for each in participations)
+    shared = (catalog.configuration_of(schema, answers) for answers in configurations)
     drafts += [
         (NRE, each.attribute, each.code, 1, each.minor, LUMP_SUM, _ONCE)
         for each in catalog.nre(schema, shared)
     ]
     return tuple(
         ChargeLine(
-            line_no=line_no, kind=kind, attribute=name, option=str(code), name=_charge_name(schema, name, code),
+            line_no=line_no, kind=kind, attribute=name, option=str(code), name=charge_name(schema, name, code),
             note=note, quantity=quantity, unit_code=unit, unit_price_minor=minor, total_minor=minor * quantity,
         )
         for line_no, (kind, name, code, quantity, minor, unit, note) in enumerate(drafts, start=after + 1)
@@ -288,7 +238,7 @@ def _units(
     """Units by line; inside a line in the order of their secret suffixes, so the order tells nothing either."""
     drafts = []
     for each in participations:
-        line_no = numbers[catalog.configuration_key(schema, each.answers)]
+        line_no = numbers[each.configuration_key]
         personal = catalog.unit_part(schema, each.answers)
         details = specification(schema, personal, "unit"), digest(personal)
         for index in range(each.quantity):

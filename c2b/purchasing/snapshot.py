@@ -9,10 +9,10 @@ Recommendation 20: H87 piece, LS lump sum. Type 220 is an order (UNTDID 1001).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -229,7 +229,7 @@ class PurchaseOrderSnapshot:
         """Units of goods."""
         return sum(line.quantity for line in self.lines)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical form: what an acknowledgment refers to."""
         return canonical_digest(self.to_canonical())
@@ -242,36 +242,51 @@ class PurchaseOrderSnapshot:
     @classmethod
     def from_canonical(cls, data: Mapping[str, Any]) -> PurchaseOrderSnapshot:
         """The snapshot whose ``to_canonical`` this is. Raises ``ValueError`` for missing, unknown or ill-typed data."""
-        built: PurchaseOrderSnapshot = _build(cls, data)
+        built: PurchaseOrderSnapshot = _object(cls, dict(data))
         return built
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
+    if kind is tuple:
         return [_plain(item) for item in value]
+    if is_dataclass(kind):
+        return {name: _plain(getattr(value, name)) for name in _readers(kind)}
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _build(kind: Any, data: Any) -> Any:
-    origin = get_origin(kind)
-    if origin in (Union, UnionType):
-        return None if data is None else _build(get_args(kind)[0], data)
-    if origin is tuple and isinstance(data, list):
-        return tuple(_build(get_args(kind)[0], item) for item in data)
-    if is_dataclass(kind) and isinstance(data, Mapping):
-        hints = _hints(kind)
-        if set(hints) != set(data):
-            raise ValueError(f"{kind.__name__} has other fields: {sorted(set(hints) ^ set(data))}")
-        return kind(**{name: _build(hint, data[name]) for name, hint in hints.items()})  # type: ignore[operator]
-    if kind in (date, datetime) and isinstance(data, str):
-        return kind.fromisoformat(data)
-    if type(data) is not kind:
-        raise ValueError(f"{data!r:.40} is no {getattr(kind, '__name__', kind)}")
-    return data
-
-
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    """Field name -> what reads its plain value. Looked up once a class: a large order has 100,000 values."""
+    return {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """What turns plain JSON into a value of this type. It raises ``ValueError`` for anything else."""
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):  # only ever "or nothing" here
+        some = _reader(get_args(hint)[0])
+        return lambda data: None if data is None else some(data)
+    if origin is tuple:
+        item = _reader(get_args(hint)[0])
+        return lambda data: tuple([item(each) for each in _of(list, data)])
+    if is_dataclass(hint):
+        return lambda data: _object(hint, _of(dict, data))
+    if hint in (date, datetime):
+        return lambda data: hint.fromisoformat(_of(str, data))
+    return lambda data: _of(hint, data)
+
+
+def _object(kind: Any, data: dict[str, Any]) -> Any:
+    readers = _readers(kind)
+    if readers.keys() != data.keys():
+        raise ValueError(f"{kind.__name__} has other fields: {sorted(readers.keys() ^ data.keys())}")
+    return kind(**{name: read(data[name]) for name, read in readers.items()})
+
+
+def _of(kind: Any, data: Any) -> Any:
+    if type(data) is not kind:
+        raise ValueError(f"{data!r:.40} is no {kind.__name__}")
+    return data

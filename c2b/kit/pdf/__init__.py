@@ -20,7 +20,7 @@ from c2b.kit.pdf.errors import RenderError, RenderFailed, RenderRefused
 from c2b.kit.pdf.renderer import Limits, Renderer
 
 __all__ = [
-    "Limits", "Part", "RenderError", "RenderFailed", "RenderRefused", "Renderer", "Template", "close",
+    "CHILDREN", "Limits", "Part", "RenderError", "RenderFailed", "RenderRefused", "Renderer", "Template", "close",
     "merge_and_stamp", "render", "render_part", "renderer",
 ]  # fmt: skip
 
@@ -52,14 +52,16 @@ class Template:
     zone: str | None = None
 
 
+#: Children of the shared renderer: half the processors, at least one; pages come before documents.
+CHILDREN = max(1, (os.cpu_count() or 2) // 2)
 _shared: Renderer | None = None
 
 
 def renderer() -> Renderer:
-    """The renderer of this process: half the processors, at least one child. Not shared over a fork."""
+    """The renderer of this process. Not shared over a fork."""
     global _shared
     if _shared is None or _shared.owner != os.getpid():
-        _shared = Renderer(children=max(1, (os.cpu_count() or 2) // 2))
+        _shared = Renderer(children=CHILDREN)
         atexit.register(_shared.close)
     return _shared
 
