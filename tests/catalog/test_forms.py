@@ -1,4 +1,4 @@
-"""The form derived from a product schema: its fields, its HTML, and the way back to answers."""
+"""The form derived from a product schema: its fields, and its HTML."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-from lxml import html
-from starlette.datastructures import FormData, UploadFile
 
 from c2b.catalog.explain import SearchTooLarge
-from c2b.catalog.forms import Field, Form, answers_from_form, build_form, describe_answers, upload_fields
-from c2b.catalog.reading import answers_from_form as read
+from c2b.catalog.forms import Field, Form, build_form
 from c2b.catalog.schema import SCOPES, parse_schema
 from c2b.catalog.validation import validate
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import use_locale
-from c2b.kit.templating import environment
-from tests.catalog.samples import LAMP, PICTURE, PRODUCTS, example, examples, parsed, product, small
-from tests.catalog.strategies import answers_to
+from tests.catalog.browser import page
+from tests.catalog.samples import PRODUCTS, example, examples, parsed, product, small
 
-SMALL_DOCUMENT = small()
-SMALL = parse_schema(SMALL_DOCUMENT)
+SMALL = parse_schema(small())
 KEYBOARD = parsed("keyboard")
 MEMBER = ("variant", "unit")
 BO = example("keyboard", "tri_mode_tactile_engraved")
@@ -42,27 +35,6 @@ def field(form: Form, path: str) -> Field:
 
 def choice(form: Form, path: str, value: str) -> Any:
     return next(each for each in field(form, path).choices if each.value == value)
-
-
-def page(form: Form) -> Any:
-    """The form as a browser gets it."""
-    return html.fromstring(
-        f"<form>{environment().get_template('partials/answers.html').module.answers_form(form)}</form>"
-    )
-
-
-def submitted(tree: Any) -> list[tuple[str, str]]:
-    """What a browser without JavaScript would send: the successful controls, in order (HTML, form submission)."""
-    sent = []
-    for control in tree.iter("input", "select"):
-        if control.get("disabled") is not None or control.get("type") == "file":
-            continue
-        if control.tag == "select":
-            chosen = [each for each in control.iter("option") if each.get("selected") is not None]
-            sent.append((control.get("name"), (chosen or list(control.iter("option")))[0].get("value")))
-        elif control.get("type") not in ("checkbox", "radio") or control.get("checked") is not None:
-            sent.append((control.get("name"), control.get("value")))
-    return sent
 
 
 class TestControls:
@@ -287,211 +259,3 @@ class TestHtmlOfStrangers:
                 ("base", "dimmer", "watts", "shade", "tag", "extras", "day", "mark", "photo"), wrong
             )
             assert len(page(build_form(SMALL, scopes=SCOPES, currency="CNY", answers=answers))) > 0
-
-
-class TestWayBack:
-    def test_turns_texts_into_answers(self) -> None:
-        sent = [
-            ("answers.base", "steel"),
-            ("answers.dimmer", "no"),
-            ("answers.dimmer", "yes"),
-            ("answers.watts", " 10 "),
-            ("answers.shade", "2"),
-            ("answers.tag", " ABC "),
-            ("answers.extras", "cord"),
-            ("answers.extras", "bulb"),
-            ("answers.day", ""),
-            ("answers.mark", "yes"),
-            ("answers.mark.text", "Bo"),
-            ("answers.mark.place", "foot"),
-            ("csrf", "secret"),
-            ("quantity", "2"),
-        ]
-        assert answers_from_form(SMALL, sent, SCOPES) == {
-            "base": "steel",
-            "dimmer": True,
-            "watts": 10,
-            "shade": 2,
-            "tag": "ABC",
-            "extras": ["cord", "bulb"],
-            "mark": {"text": "Bo", "place": "foot"},
-        }
-
-    def test_reads_what_starlette_gives(self) -> None:
-        data = FormData([("answers.shade", "1"), ("answers.extras", "cord"), ("answers.extras", "bulb")])
-        assert read(SMALL, data, SCOPES) == {"shade": 1, "extras": ["cord", "bulb"]}
-        assert read(SMALL, {"answers.shade": "1", "answers.extras": ["cord"]}, SCOPES) == {
-            "shade": 1,
-            "extras": ["cord"],
-        }
-
-    def test_leaves_files_to_the_page(self) -> None:
-        [(file_input, value_input)] = upload_fields(SMALL, SCOPES)
-        data = FormData(
-            [
-                ("answers.photo", "yes"),
-                (file_input, UploadFile(file=None, filename="cat.png")),  # type: ignore[arg-type]
-                (file_input, "cat.png"),
-                (value_input, PICTURE),
-                ("answers.photo.agreed", "yes"),
-            ]
-        )
-        assert read(SMALL, data, SCOPES) == {"photo": {"image": PICTURE, "agreed": True}}
-
-    @pytest.mark.parametrize(
-        ("typed", "answer"),
-        [
-            ("１０", 10),
-            ("+10", 10),
-            ("-5", -5),
-            ("ten", "ten"),
-            ("1e1", "1e1"),
-            ("10.0", "10.0"),
-            ("9" * 40, "9" * 40),
-        ],
-    )
-    def test_reads_whole_numbers_and_leaves_the_rest_to_validation(self, typed: str, answer: object) -> None:
-        assert read(SMALL, [("answers.watts", typed)], SCOPES) == {"watts": answer}
-
-    def test_passes_on_what_is_not_offered(self) -> None:
-        """So that validation refuses it aloud."""
-        sent = [
-            ("answers.base", "glass"),
-            ("answers.dimmer", "maybe"),
-            ("answers.price", "0"),
-            ("answers.a.b", "1"),
-        ]
-        answers = read(SMALL, sent, SCOPES)
-        assert answers == {"base": "glass", "dimmer": "maybe", "price": "0", "a": "1"}
-        assert {each.path for each in validate(small(), answers=answers)} >= {"base", "dimmer", "price", "a"}
-
-    def test_passes_on_fields_of_another_scope(self) -> None:
-        sent = [("answers.case_material", "pc"), ("answers.kit", "full")]
-        answers = read(KEYBOARD, sent, MEMBER, fixed=FIXED)
-        errors = validate(product("keyboard"), answers=answers, fixed=FIXED)
-        assert ("case_material", "fixed") in [(each.path, each.code) for each in errors]
-
-    def test_composes_letters(self) -> None:
-        assert read(SMALL, [("answers.tag", "E\u0301")], SCOPES) == {"tag": "É"}
-
-    def test_drops_what_other_answers_made_pointless(self) -> None:
-        """Bo first chose a full keyboard with legends, then the barebones kit."""
-        sent = [
-            ("answers.kit", "barebones"),
-            ("answers.switch", "none"),
-            ("answers.keycap", "none"),
-            ("answers.legend", "us"),
-        ]
-        assert "legend" not in read(KEYBOARD, sent, MEMBER, fixed=FIXED)
-
-    def test_keeps_what_was_asked_for_and_cannot_be_had(self) -> None:
-        phone = parsed("phone")
-        fixed = phone.part(example("phone", "leather_debossed_pro"), "batch")
-        sent = [
-            ("answers.laser_text", "yes"),
-            ("answers.laser_text.text", "Bo"),
-            ("answers.laser_text.font", "kai"),
-        ]
-        assert read(phone, sent, MEMBER, fixed=fixed) == {"laser_text": {"text": "Bo", "font": "kai"}}
-
-    def test_adds_a_group_that_was_filled_in_without_ticking_its_box(self) -> None:
-        assert read(SMALL, [("answers.mark.text", "Bo")], SCOPES) == {"mark": {"text": "Bo"}}
-
-    def test_takes_a_group_away_when_its_box_is_cleared(self) -> None:
-        assert read(SMALL, [("answers.mark", "was"), ("answers.mark.text", "Bo")], SCOPES) == {}
-        kept = read(
-            SMALL, [("answers.mark", "was"), ("answers.mark", "yes"), ("answers.mark.text", "Bo")], SCOPES
-        )
-        assert kept == {"mark": {"text": "Bo"}}
-
-    @pytest.mark.parametrize("name", PRODUCTS)
-    def test_of_every_example_gives_the_answers_that_were_shown(self, name: str) -> None:
-        schema = parsed(name)
-        for which in examples(name, "valid"):
-            whole = example(name, which)
-            fixed, own = schema.part(whole, "batch"), schema.part(whole, *MEMBER)
-            form = build_form(schema, scopes=MEMBER, currency="CNY", fixed=fixed, answers=own)
-            assert read(schema, submitted(page(form)), MEMBER, fixed=fixed) == own
-            organizer = build_form(schema, scopes=("batch",), currency="CNY", answers=fixed)
-            assert read(schema, submitted(page(organizer)), ("batch",)) == fixed
-
-    @given(answers=answers_to(SMALL).filter(lambda each: not validate(SMALL_DOCUMENT, answers=each)))
-    @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
-    def test_gives_the_answers_that_were_shown(self, answers: dict[str, Any]) -> None:
-        """Right answers come back equal, but for the blanks around a text, which a form does not keep."""
-        assume(not _has_outer_blanks(answers))
-        form = build_form(SMALL, scopes=SCOPES, currency="CNY", answers=answers)
-        back = read(SMALL, submitted(page(form)), SCOPES)
-        assert SMALL.part(back, *SCOPES) == SMALL.part(answers, *SCOPES)
-
-    @given(
-        sent=st.lists(
-            st.tuples(
-                st.sampled_from(
-                    [
-                        "base",
-                        "dimmer",
-                        "watts",
-                        "tag",
-                        "extras",
-                        "mark",
-                        "mark.text",
-                        "mark.x.y",
-                        "photo.agreed",
-                        "",
-                    ]
-                )
-                | st.text(max_size=5),
-                st.text(max_size=10) | st.sampled_from(["yes", "no", "was", "1", "steel"]),
-            ).map(lambda pair: (f"answers.{pair[0]}", pair[1])),
-            max_size=12,
-        )
-    )
-    @settings(deadline=None, max_examples=300)
-    def test_never_fails_and_validation_takes_it_from_there(self, sent: list[tuple[str, str]]) -> None:
-        assert isinstance(validate(small(), answers=read(SMALL, sent, SCOPES)), list)
-
-
-def _has_outer_blanks(answers: dict[str, Any]) -> bool:
-    texts = [answers.get("tag", ""), (answers.get("mark") or {}).get("text", "")]
-    return any(text != text.strip() for text in texts)
-
-
-class TestAnswersInWords:
-    def test_name_labels_units_and_surcharges(self) -> None:
-        words = {each.attribute: each for each in describe_answers(KEYBOARD, BO, "en")}
-        assert words["case_color"].value == "Navy"
-        assert words["battery_mah"].value == "4,000 mAh"
-        assert words["hot_swap"].value == "yes"
-        assert words["switch"].surcharge_minor == 1_500
-        assert words["engraving"].value == "Li Lei 李雷 · Kai · Back weight"
-        assert words["engraving"].parts == (
-            ("Text", "Li Lei 李雷"),
-            ("Font", "Kai"),
-            ("Position", "Back weight"),
-        )
-
-    def test_are_in_the_language_asked_for(self) -> None:
-        words = {each.label: each.value for each in describe_answers(KEYBOARD, BO, "zh_CN")}
-        assert words["外壳颜色"] == "藏青色"
-        assert words["热插拔轴座"] == "是"
-
-    def test_are_in_the_order_of_the_form(self) -> None:
-        assert [each.attribute for each in describe_answers(KEYBOARD, BO, "en")] == [
-            each.name for each in KEYBOARD.attributes if each.name in BO
-        ]
-
-    def test_can_be_of_some_scopes_only(self) -> None:
-        assert [each.attribute for each in describe_answers(KEYBOARD, BO, "en", scopes=("unit",))] == [
-            "engraving"
-        ]
-
-    def test_name_a_picture_by_its_fingerprint_and_keep_consent_out(self) -> None:
-        [photo] = describe_answers(SMALL, {"photo": {"image": PICTURE, "agreed": True}}, "en")
-        assert photo.parts == (("Picture", "picture 9f86d081884c"),)
-
-    def test_are_drawn_as_a_list(self) -> None:
-        module = environment().get_template("partials/answers.html").module
-        tree = html.fromstring(str(module.answers_list(describe_answers(SMALL, LAMP, "en"), "CNY")))
-        assert [each.text_content().strip() for each in tree.iter("dt")] == ["Base", "Dimmer", "Shade"]
-        assert "+CN¥5.00" in tree.text_content()
