@@ -18,10 +18,11 @@ class Link:
     here: bool = False
 
 
-_NOBODY = [(N_("Discover"), "/")]
+_NOBODY = [(N_("Discover"), "/"), (N_("Products"), "/products")]
 _BY_ROLE: dict[str, list[tuple[str, str]]] = {
     "consumer": [
         (N_("Discover"), "/"),
+        (N_("Products"), "/products"),
         (N_("My participations"), "/my/participations"),
         (N_("My campaigns"), "/my/campaigns"),
     ],
