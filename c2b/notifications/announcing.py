@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from c2b.durable import enqueue
 from c2b.events.operations import Happening
-from c2b.kit import db
+from c2b.kit import clock, db
 from c2b.notifications.tellings import REPEATED, TELLINGS
 
 
@@ -22,6 +22,7 @@ async def announce(happening: Happening) -> None:
             "campaign_id": happening.campaign_id,
             "payload": happening.payload,
             "turn": turn,
+            "at": (happening.occurred_at or clock.now()).isoformat(),
         },
     )
 

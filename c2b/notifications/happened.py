@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 Facts = dict[str, Any]
@@ -14,6 +15,7 @@ class Happened:
 
     event: str
     subject_id: str
+    at: datetime
     campaign_id: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     turn: int = 1

@@ -7,6 +7,7 @@ the same Message-ID. That the server's yes and our commit cannot be one is the o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from c2b.durable import Lease, job
@@ -24,10 +25,10 @@ ATTEMPTS = 36
 
 
 @job("event.tell")
-async def tell(lease: Lease, *, event: str, subject_id: str, **details: Any) -> None:
+async def tell(lease: Lease, *, event: str, subject_id: str, at: str, **details: Any) -> None:
     """Write the mails about one event, a page of people at a time. Cut off anywhere, it starts again: twice is once."""
     known = {name: details[name] for name in ("campaign_id", "payload", "turn") if name in details}
-    happened = Happened(event=event, subject_id=subject_id, **known)
+    happened = Happened(event=event, subject_id=subject_id, at=datetime.fromisoformat(at), **known)
     for telling in TELLINGS.get(event, ()):
         facts = await telling.facts(happened)
         if facts is None:

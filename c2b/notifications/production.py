@@ -18,7 +18,6 @@ from c2b.purchasing.issuing import page_of
 
 #: Gates that close with something people are told in a mail of its own: the lock and the plan (the last: delivery).
 TOLD_OTHERWISE = ("LOCK", "PO_ACK")
-_DONE, _AT_WORK = ("approved", "skipped"), ("in_progress", "blocked", "submitted", "rejected")
 
 _ORDER = (
     "SELECT o.*, c.code, p.name AS product_name, m.name AS manufacturer_name, r.total_minor, r.currency, r.digest, "
@@ -98,19 +97,13 @@ async def milestone(happened: Happened) -> Facts | None:
     stage = graph.stage(row["code"])
     if happened.event == "milestone.reached" and stage.code in (*TOLD_OTHERWISE, graph.final.code):
         return None
-    states = {
-        each["code"]: each["state"]
-        for each in await db.fetch(
-            "SELECT code, state FROM milestone WHERE timeline_id = ?", row["timeline_id"]
-        )
-    }
-    at_work = [code for code in graph.codes if states.get(code) in _AT_WORK]
+    done = dict.fromkeys(await _done_by_then(row["timeline_id"], happened), "approved")
     return {
         **await timeline(happened),
         "stage": stage.label.to_json(),
         "gate": stage.gate.to_json(),
-        "done": sum(state in _DONE for state in states.values()),
-        "next": [graph.stage(code).label.to_json() for code in [*at_work, *ready_stages(graph, states)]],
+        "done": len(done),
+        "next": [graph.stage(code).label.to_json() for code in ready_stages(graph, done)],
         "note": await _note(happened),
     }
 
@@ -125,6 +118,18 @@ async def documents(happened: Happened, locale: str) -> list[StoredFile]:
         locale,
     )
     return [StoredFile(row["storage_key"], f"{row['number']}-r{row['revision']}.{locale}.pdf")]
+
+
+async def _done_by_then(timeline_id: str, happened: Happened) -> list[str]:
+    """The stages done when it happened: by the time people are told, work may have gone on."""
+    rows = await db.fetch(
+        "SELECT m.code FROM milestone m WHERE m.timeline_id = ? AND EXISTS (SELECT 1 FROM event e "
+        "WHERE e.subject = 'milestone' AND e.subject_id = m.id AND e.occurred_at <= ? "
+        "AND e.name IN ('milestone.reached', 'milestone.skipped'))",
+        timeline_id,
+        happened.at,
+    )
+    return [row["code"] for row in rows]
 
 
 async def _note(happened: Happened) -> str:
