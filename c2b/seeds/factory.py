@@ -47,6 +47,13 @@ async def work_through(
     """Acknowledge two days later and carry the stages on as planned, until ``until``."""
     clock.shift(timedelta(days=2))
     await acknowledge(mill, campaign_id)
+    await carry_on(mill, root, campaign_id, until=until, say=say)
+
+
+async def carry_on(
+    mill: Actor, root: Actor, campaign_id: str, *, until: datetime, say: Say = _silent
+) -> None:
+    """Start and close stage after stage on the days they are forecast for, until ``until`` or the end."""
     while True:
         stage = _next((await timeline_of(root, campaign_id)).stages)
         if stage is None or _turn(stage) > until:

@@ -1,0 +1,224 @@
+"""``c2b demo``: the main job in a terminal, on a throw-away database, in about a minute.
+
+A real campaign is filled from a file of requirements, paid at the sandbox provider, locked, ordered, acknowledged and
+carried through its timeline, all by the operations that pages and API use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from c2b import wiring
+from c2b.accounts.rules import Actor
+from c2b.campaigns import operations as campaigns
+from c2b.campaigns.queries import campaign_for, join_offer
+from c2b.campaigns.rules import Offer, PriceTier
+from c2b.config import ROOT, Settings, settings
+from c2b.durable.sweep import drain
+from c2b.fulfillment.queries import timeline_of
+from c2b.kit import clock, db, storage
+from c2b.kit.db.migrate import migrate
+from c2b.kit.money import format_money
+from c2b.ledger import queries as ledger
+from c2b.ledger.operations import escrow, world
+from c2b.participations.importing import ImportedRow, read_requirements
+from c2b.payments.gateways.sandbox.record import record_of
+from c2b.payments.queries import money_of_campaign
+from c2b.purchasing.models import Document, PurchaseOrder
+from c2b.seeds import wishes
+from c2b.seeds.acting import join_and_pay, sandbox_without_server
+from c2b.seeds.factory import acknowledge, carry_on
+from c2b.seeds.people import person
+from c2b.seeds.world import people_and_catalog
+
+REQUIREMENTS = ROOT / "c2b/seeds/data/keyboard_requirements.csv"
+
+
+class Stage:
+    """Headings and lines on the terminal, with the seconds that have passed."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+
+    def heading(self, text: str) -> None:
+        print(f"\n\033[1m[{time.perf_counter() - self.began:5.1f} s] {text}\033[0m", flush=True)
+
+    def line(self, text: str) -> None:
+        print(f"          {text}", flush=True)
+
+    def again(self, text: str) -> None:
+        print(f"\r          {text}", end="", flush=True)
+
+
+def main() -> int:
+    """Run the demo; the exit code says whether every sum and every count was right."""
+    folder = Path(tempfile.mkdtemp(prefix="c2b-demo-"))
+    configured = replace(
+        settings(),
+        data_dir=folder,
+        database_url=f"sqlite://{folder}/c2b.sqlite3",
+        sandbox_path=folder / "sandbox.sqlite3",
+        broker_url="",
+        mail_url="",
+        gateway="sandbox",
+    )
+    return asyncio.run(_demo(configured, Stage()))
+
+
+async def _demo(configured: Settings, stage: Stage) -> int:
+    use_settings(configured)
+    await migrate(db.database_url_of(configured))
+    wiring.connect()
+    try:
+        async with db.Database(db.database_url_of(configured)):
+            with sandbox_without_server(configured):
+                return await _story(configured, stage)
+    finally:
+        clock.reset()
+
+
+async def _story(configured: Settings, stage: Stage) -> int:
+    stage.heading("Ana opens a campaign; an admin approves it")
+    cast = await people_and_catalog(clock.now())
+    campaign_id = await _campaign(cast.ana, cast.root, stage)
+
+    stage.heading(f"Friends send their requirements: {REQUIREMENTS.name}")
+    rows = list(read_requirements(REQUIREMENTS, await join_offer(campaign_id)))
+    good = [row for row in rows if row.priced]
+    for row in rows:
+        for fault in row.faults[:1]:
+            stage.line(f"line {row.line:>3}  {row.name}: refused. {fault.path or 'form'}: {fault.text()}")
+    stage.line(f"{len(rows)} requirements read: {len(good)} accepted, {len(rows) - len(good)} refused")
+
+    stage.heading("They pay at the sandbox provider; only captured money counts")
+    await _join_all(good, campaign_id, stage)
+
+    stage.heading("The threshold starts the workflow: close, lock, freeze, order")
+    clock.shift(timedelta(minutes=5))
+    await drain()
+    files = await _documents(campaign_id, stage)
+
+    stage.heading("Mill acknowledges, and the timeline begins")
+    clock.shift(timedelta(days=1))
+    mill = cast.makers["lingyue"]
+    await acknowledge(mill, campaign_id)
+    page = await timeline_of(cast.root, campaign_id)
+    stage.line(
+        f"promised: leaves the factory by {page.promised_ship_by}, delivered by {page.promised_delivery}"
+    )
+    await carry_on(mill, cast.root, campaign_id, until=clock.now() + timedelta(days=400), say=stage.line)
+    page = await timeline_of(cast.root, campaign_id)
+    stage.line(f"delivered on {page.delivered_on}, promised for {page.promised_delivery}")
+
+    stage.heading("Where the money stands")
+    faults = await _money(configured, campaign_id, stage)
+    campaign = await campaign_for(cast.root, campaign_id)
+    stage.heading(f"Campaign {campaign['code']} is {campaign['state']}")
+    for file in files:
+        stage.line(f"Purchase order: {file}")
+    for fault in faults:
+        stage.line(f"WRONG: {fault}")
+    print()
+    return 1 if faults or campaign["state"] != "completed" else 0
+
+
+async def _campaign(ana: Actor, root: Actor, stage: Stage) -> str:
+    made = await campaigns.draft(
+        ana,
+        product_slug="lingyue-75",
+        offer=Offer(
+            title="Quiet seventy-five for shared rooms",
+            story="A gasket-mounted aluminum board that does not wake the baby.",
+            batch_answers=wishes.KEYBOARD_BATCH,
+            threshold=150,
+            cap=400,
+            tiers=(PriceTier(100, 45900), PriceTier(150, 42900)),
+            closes="at_deadline",
+            visibility="public",
+            deadline=clock.now() + timedelta(days=20),
+        ),
+    )
+    await campaigns.submit(ana, made.id)
+    await campaigns.approve(root, made.id)
+    stage.line(f"{made.code}: {made.title}, from {made.threshold} units, ¥459 and ¥429 from 150 on")
+    return made.id
+
+
+async def _join_all(rows: list[ImportedRow], campaign_id: str, stage: Stage) -> None:
+    chance = random.Random(1)
+    units = 0
+    for number, row in enumerate(rows, start=1):
+        locale = "zh_CN" if not row.name.isascii() and "一" <= row.name[0] <= "鿿" else "en"
+        who = await person(f"friend{number}@members.c2b.example", row.name, locale=locale)
+        clock.shift(timedelta(minutes=chance.randrange(10, 120)))
+        await join_and_pay(who, campaign_id, row.answers, quantity=row.quantity)
+        units += row.quantity
+        if number % 4 == 0 or number == len(rows):
+            bar = "█" * (units * 40 // 240)
+            stage.again(f"{bar:<40} {units:>3} units paid by {number} people")
+    print()
+
+
+async def _documents(campaign_id: str, stage: Stage) -> list[Path]:
+    from c2b.campaigns.counting import keep_deadlines
+
+    clock.shift(timedelta(days=21))
+    await keep_deadlines()
+    await drain()
+    order = await PurchaseOrder.get(campaign_id=campaign_id)
+    frozen = await db.fetch_one("SELECT digest FROM frozen_batch WHERE campaign_id = ?", campaign_id)
+    assert frozen
+    stage.line(f"frozen, SHA-256 {frozen['digest']}")
+    files = []
+    for document in await Document.all().order_by("locale"):
+        files.append(storage.path(document.storage_key))
+        stage.line(
+            f"{order.number} r{order.revision} {document.locale}: {document.pages} pages, {document.size_bytes // 1024} KB"
+        )
+    return files
+
+
+async def _money(configured: Settings, campaign_id: str, stage: Stage) -> list[str]:
+    """Print where every cent rests, and return what does not agree with the provider's own record."""
+    ours = await money_of_campaign(campaign_id)
+    record = record_of(configured.sandbox_path)
+    captured = sum(row.amount_minor for row in record.payments if row.status == "captured")
+    refunded = sum(row.amount_minor for row in record.refunds if row.status == "succeeded")
+    held = await ledger.balance(escrow(campaign_id))
+    outside = await ledger.balance(world("sandbox", "CNY"))
+    for label, minor in (
+        ("captured from members", ours["captured_minor"]),
+        ("given back (the tier of ¥429 was reached)", ours["refunded_minor"]),
+        ("held for the campaign", held),
+    ):
+        stage.line(f"{label:<44} {format_money(minor, 'CNY', 'en'):>16}")
+    stage.line(
+        f"{'the provider says: captured − refunded':<44} {format_money(captured - refunded, 'CNY', 'en'):>16}"
+    )
+    faults = await ledger.faults()
+    if (captured, refunded) != (ours["captured_minor"], ours["refunded_minor"]):
+        faults.append("our payments and refunds are not the provider's")
+    if held != captured - refunded or outside != -held or ours["refunding"]:
+        faults.append("what is held is not what was captured minus what was given back")
+    return faults
+
+
+def use_settings(configured: Settings) -> None:
+    """Let everything in this process use these settings."""
+    import os
+
+    os.environ.update(
+        DATABASE_URL=configured.database_url,
+        C2B_DATA_DIR=str(configured.data_dir),
+        C2B_SANDBOX_PATH=str(configured.sandbox_path),
+        C2B_GATEWAY="sandbox",
+        C2B_MAIL_URL="",
+        BROKER_URL="",
+    )
+    settings.cache_clear()
