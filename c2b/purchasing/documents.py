@@ -16,6 +16,7 @@ from typing import Any
 
 import segno
 
+from c2b.durable import PermanentFailure
 from c2b.kit import i18n, pdf
 from c2b.kit.i18n import gettext
 from c2b.kit.ids import sha256_hex
@@ -37,6 +38,10 @@ class RenderedDocument:
     pages: int
 
 
+class DocumentRefused(PermanentFailure):
+    """This order can never be drawn: it would load something, or is beyond what one document may use."""
+
+
 async def render_purchase_order(
     snapshot: PurchaseOrderSnapshot,
     *,
@@ -46,8 +51,17 @@ async def render_purchase_order(
 ) -> RenderedDocument:
     """Draw an order in `locale` ("en", "zh_CN"), with a QR code to `acknowledgment_url`.
 
-    Raises ``kit.pdf.RenderRefused`` (permanent) or ``kit.pdf.RenderFailed`` (may be retried).
+    Raises ``DocumentRefused`` (an admin must look) or ``kit.pdf.RenderFailed`` (may be retried).
     """
+    try:
+        return await _render(snapshot, locale, acknowledgment_url, by)
+    except pdf.RenderRefused as error:
+        raise DocumentRefused(f"{snapshot.number}, {locale}: {error}") from error
+
+
+async def _render(
+    snapshot: PurchaseOrderSnapshot, locale: str, acknowledgment_url: str, by: pdf.Renderer | None
+) -> RenderedDocument:
     digest = snapshot.digest
     with tempfile.TemporaryDirectory(prefix="c2b-po-") as name:
         folder = Path(name)

@@ -16,6 +16,7 @@ import pikepdf
 import pytest
 
 from c2b.config import ROOT
+from c2b.durable import PermanentFailure
 from c2b.kit import i18n, pdf
 from c2b.purchasing import documents, views
 from c2b.purchasing.capitals import capital_amount
@@ -200,6 +201,17 @@ HOSTILE = (
     '"><script>alert(1)</script>', "{{ 7 * 7 }}", "</style><style>*{display:none}", "<img src='file:///etc/passwd'>",
     "<link rel=attachment href='file:///etc/passwd'>", "a" * 400, "好" * 200, "&lt;b&gt; &amp;",
 )  # fmt: skip
+
+
+class TestAnOrderThatCannotBeDrawn:
+    async def test_fails_for_good_and_is_not_tried_again(self) -> None:
+        renderer = pdf.Renderer(limits=pdf.Limits(cpu_seconds=1, wall_seconds=0.01))
+        try:
+            with pytest.raises(documents.DocumentRefused, match="PO-2026-000123, en: too_slow") as caught:
+                await redrawn(draft(FEW).snapshot, "en", renderer)
+        finally:
+            renderer.close()
+        assert isinstance(caught.value, PermanentFailure)
 
 
 class TestHostileText:
