@@ -26,11 +26,19 @@ EVIL = [
     "ftp://evil.example", "//user:pass@evil.example/", "/\x7f/evil.example",
 ]  # fmt: skip
 
+#: Those that a browser would follow to another host, or that break the header.
+AWAY = [target for target in EVIL if target and (target[:2] in ("//", "/\\", "\\\\", "\\/", "/\t", "/\n", "/\r", "/ ") or
+        ":" in target.split("/")[0] or not target.isprintable())]  # fmt: skip
+
 
 class TestNext:
     @pytest.mark.parametrize("target", EVIL)
     def test_never_leads_away(self, target: str | None) -> None:
         assert safe_next(target, routes=ROUTES) == "/"
+
+    @pytest.mark.parametrize("target", AWAY)
+    def test_never_leads_away_even_where_every_path_is_a_page(self, target: str) -> None:
+        assert safe_next(target, routes=[Route("/{path:path}", page)]) == "/"
 
     @pytest.mark.parametrize("target", ["/", "/campaigns/quiet-75", "/campaigns/a?invite=x%20y&tab=price"])
     def test_leads_to_our_own_pages(self, target: str) -> None:

@@ -11,6 +11,7 @@ from c2b.accounts import operations, queries, rules
 from c2b.kit.errors import AppError
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
+from c2b.web.account.browsers import browser_of
 from c2b.web.auth import actor_of, client_ip, require
 from c2b.web.flash import flash
 from c2b.web.pages import form_of, page, refused_form
@@ -68,7 +69,7 @@ async def account_view(request: Request) -> dict[str, Any]:
     actor = actor_of(request)
     return {
         "profile": await queries.profile_of(actor),
-        "sessions": await queries.sessions_of(actor),
+        "sessions": [_row(session) for session in await queries.sessions_of(actor)],
         "tokens": await queries.tokens_of(actor),
         "session_id": actor.session_id,
         "token_days": rules.TOKEN_DAYS,
@@ -81,6 +82,15 @@ async def refused(request: Request, error: AppError, *, values: dict[str, Any], 
     """The page again; ``part`` is the form the errors belong to."""
     view = {**await account_view(request), "part": part}
     return refused_form(request, TEMPLATE, error, values=values, **view)
+
+
+def _row(session: queries.SessionView) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "browser": browser_of(session.user_agent),
+        "created_at": session.created_at,
+        "seen_at": session.seen_at,
+    }
 
 
 def _saved() -> Response:
