@@ -16,7 +16,7 @@ from typing import Any
 
 import segno
 
-from c2b.durable import PermanentFailure
+from c2b.durable.jobs import PermanentFailure
 from c2b.kit import i18n, pdf
 from c2b.kit.i18n import gettext
 from c2b.kit.ids import sha256_hex

@@ -16,7 +16,7 @@ import pikepdf
 import pytest
 
 from c2b.config import ROOT
-from c2b.durable import PermanentFailure
+from c2b.durable.jobs import PermanentFailure
 from c2b.kit import i18n, pdf
 from c2b.purchasing import documents, views
 from c2b.purchasing.capitals import capital_amount
