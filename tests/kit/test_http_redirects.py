@@ -27,8 +27,12 @@ EVIL = [
 ]  # fmt: skip
 
 #: Those that a browser would follow to another host, or that break the header.
-AWAY = [target for target in EVIL if target and (target[:2] in ("//", "/\\", "\\\\", "\\/", "/\t", "/\n", "/\r", "/ ") or
-        ":" in target.split("/")[0] or not target.isprintable())]  # fmt: skip
+LEAVING = ("//", "/\\", "\\\\", "\\/", "/\t", "/\n", "/\r", "/ ")
+AWAY = [
+    target
+    for target in EVIL
+    if target and (target.startswith(LEAVING) or ":" in target.split("/")[0] or not target.isprintable())
+]
 
 
 class TestNext:
