@@ -68,16 +68,23 @@ def validate(
     `fixed` are the campaign's batch answers: merged before judging, not to be contradicted. Without them
     (None) the answers must be complete in every scope. `digest` of the document saves computing it.
     """
+    return judge(document, answers=answers, fixed=fixed, digest=digest)[1]
+
+
+def judge(
+    document: Mapping[str, Any], *, answers: object, fixed: Answers | None = None, digest: str | None = None
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """As `validate`, with the tidied answers to store when there are no errors."""
     made = compiled(document, digest=digest)
     clean, errors = tidied(answers)
     if errors:
-        return errors[:MAX_ERRORS]
+        return {}, errors[:MAX_ERRORS]
     errors = [] if fixed is None else list(_contradictions(made.schema, clean, fixed))
     merged = {**clean, **(fixed or {})}
     if not errors and made.accepts(merged):
-        return []
+        return clean, []
     found = [*errors, *_explain(made, merged, _editable(made.schema, fixed))] or [messages.misfit()]
-    return found[:MAX_ERRORS]
+    return clean, found[:MAX_ERRORS]
 
 
 def validate_batch(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from c2b.catalog import validation
-from c2b.catalog.validation import MAX_ERRORS, compiled, validate, validate_batch
+from c2b.catalog.validation import MAX_ERRORS, compiled, judge, validate, validate_batch
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import use_locale
 from tests.catalog.samples import LAMP, PICTURE, example, parsed, product, small
@@ -305,6 +305,16 @@ class TestFixedAnswers:
             break
         else:
             pytest.fail(f"no example for {name}")
+
+
+class TestJudge:
+    def test_hands_back_the_answers_to_store(self) -> None:
+        clean, errors = judge(small(), answers={"shade": 1, "mark": {**MARK, "text": "e\u0301"}}, fixed=LAMP)
+        assert errors == []
+        assert clean == {"shade": 1, "mark": {**MARK, "text": "\u00e9"}}
+
+    def test_has_the_same_errors(self) -> None:
+        assert judge(small(), answers=lamp(shade=9))[1] == validate(small(), answers=lamp(shade=9))
 
 
 class TestBatchAnswers:
