@@ -47,8 +47,8 @@ async def send_revision(run: Run, order_id: str, revision: int, *, ship_by: str)
         for locale in LOCALES
     ]
     await run.step(f"file r{revision}", purchasing.file, **this, documents=documents)
-    await run.work(f"check r{revision} once more", purchasing.ensure_issuable, **this)
-    standing: Standing = await run.step(f"issue r{revision}", purchasing.issue, **this)
+    dates = await run.work(f"check r{revision} once more", purchasing.ensure_issuable, **this)
+    standing: Standing = await run.step(f"issue r{revision}", purchasing.issue, **this, **dates)
     if standing["state"] == "issued":
         await run.step(f"send r{revision}", purchasing.send, **this)
     return standing

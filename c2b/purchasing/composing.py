@@ -18,7 +18,7 @@ from c2b.kit.errors import Conflict
 from c2b.kit.ids import new_id, sha256_hex
 from c2b.purchasing import rules
 from c2b.purchasing.buyer import buyer_party
-from c2b.purchasing.frozen import Batch, OrderStopped, check_batch, frozen_batch
+from c2b.purchasing.frozen import Batch, OrderStopped, check_money, frozen_batch
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
 from c2b.purchasing.revisions import snapshot_of
 from c2b.purchasing.rules import Assignment, Draft, Facts, PurchaseOrderSnapshot, Text
@@ -47,7 +47,7 @@ async def compose(*, purchase_order_id: str, revision: int, ship_by: str) -> str
 
 async def ensure_right(batch: Batch, snapshot: PurchaseOrderSnapshot) -> None:
     """Everything that must hold before this order may go out. Raises ``OrderStopped``: it fails closed."""
-    captured = await check_batch(batch)
+    captured = await check_money(batch)
     try:
         rules.check_balanced(batch.schema.parsed, batch.confirmed, snapshot)
         rules.check_ready(snapshot, _facts(batch, snapshot, captured))

@@ -96,12 +96,11 @@ def _confirmed(entry: dict[str, Any], batch_answers: dict[str, Any]) -> Confirme
     )
 
 
-async def check_batch(batch: Batch) -> int:
-    """Judge every answer again and count the money again; the number of captured units.
+async def check_money(batch: Batch) -> int:
+    """Count what is paid for, place by place, against what was frozen; the number of captured units.
 
     Raises ``OrderStopped`` for the first thing that does not hold.
     """
-    _check_answers(batch)
     captured = await captured_units(batch.campaign_id)
     frozen = {each.id: each.quantity for each in batch.confirmed}
     if sum(frozen.values()) != batch.quantity:
@@ -114,7 +113,12 @@ async def check_batch(batch: Batch) -> int:
     return sum(captured.values())
 
 
-def _check_answers(batch: Batch) -> None:
+def check_answers(batch: Batch) -> None:
+    """Judge every answer again by the pinned schema, and compare it with its hash. Raises ``OrderStopped``.
+
+    Once per order is enough: neither the frozen batch nor the schema can change, and ``frozen_batch`` compares both
+    with their hashes each time they are read.
+    """
     if digest(batch.schema.document) != batch.schema.digest:
         raise OrderStopped(f"{batch.campaign_code}: the product schema does not match its hash")
     for each in batch.confirmed:

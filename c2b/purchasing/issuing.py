@@ -7,6 +7,7 @@ the transaction of their checkpoint.
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from c2b.campaigns.changes import next_number
@@ -21,14 +22,16 @@ from c2b.kit.ids import sha256_hex
 from c2b.purchasing.answering import Standing, standing
 from c2b.purchasing.composing import ensure_right
 from c2b.purchasing.documents import render_purchase_order
-from c2b.purchasing.frozen import OrderStopped, check_batch, frozen_batch
+from c2b.purchasing.frozen import OrderStopped, check_answers, check_money, frozen_batch
 from c2b.purchasing.models import Document, PurchaseOrder, PurchaseOrderRevision
 from c2b.purchasing.revisions import snapshot_of
 
 
 async def check(*, campaign_id: str) -> int:
     """Judge every frozen answer again, count the captured units; their number. Raises ``OrderStopped``."""
-    return await check_batch(await frozen_batch(campaign_id))
+    batch = await frozen_batch(campaign_id)
+    check_answers(batch)
+    return await check_money(batch)
 
 
 async def allocate_number(*, campaign_id: str) -> str:
@@ -85,10 +88,10 @@ async def file(*, purchase_order_id: str, revision: int, documents: list[dict[st
     return await Document.filter(revision_id=of.id).count()
 
 
-async def ensure_issuable(*, purchase_order_id: str, revision: int) -> str:
+async def ensure_issuable(*, purchase_order_id: str, revision: int) -> dict[str, str]:
     """The last look before it goes out: the stored order against the batch, the files against their hashes.
 
-    Returns the digest. Raises ``OrderStopped``.
+    Returns the instants that stand on it, for ``issue``. Raises ``OrderStopped``.
     """
     order = await PurchaseOrder.get(id=purchase_order_id)
     snapshot = await snapshot_of(purchase_order_id, revision)
@@ -101,18 +104,23 @@ async def ensure_issuable(*, purchase_order_id: str, revision: int) -> str:
     for each in documents:
         if sha256_hex(await asyncio.to_thread(storage.get, each["storage_key"])) != each["sha256"]:
             raise OrderStopped(f"{order.number}: {each['storage_key']} does not match its hash")
-    return snapshot.digest
+    return {
+        "issued_at": snapshot.issued_at.isoformat(),
+        "validity_until": snapshot.validity_until.isoformat(),
+    }
 
 
-async def issue(*, purchase_order_id: str, revision: int) -> Standing:
-    """The order is out: its state, its time to be answered, the campaign's state and the event, at once."""
+async def issue(*, purchase_order_id: str, revision: int, issued_at: str, validity_until: str) -> Standing:
+    """The order is out: its state, its time to be answered, the campaign's state and the event, at once.
+
+    The instants are those on the document (``ensure_issuable``).
+    """
     order = await PurchaseOrder.get(id=purchase_order_id)
-    snapshot = await snapshot_of(purchase_order_id, revision)
     rows = await db.execute(
         "UPDATE purchase_order SET state = 'issued', issued_at = COALESCE(issued_at, ?), validity_until = ? "
         "WHERE id = ? AND state = 'draft' AND revision = ?",
-        snapshot.issued_at,
-        snapshot.validity_until,
+        datetime.fromisoformat(issued_at),
+        datetime.fromisoformat(validity_until),
         purchase_order_id,
         revision,
     )

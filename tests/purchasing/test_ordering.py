@@ -120,7 +120,8 @@ class TestAnOrderingThatIsKilled:
         assert await operations.compose(**this, ship_by="2099-01-01") == before.digest
         documents = [await operations.render(**this, locale=locale) for locale in ("en", "zh_CN")]
         assert await db.atomically(lambda: operations.file(**this, documents=documents)) == 2
-        await db.atomically(lambda: operations.issue(**this))
+        dates = await operations.ensure_issuable(**this)
+        await db.atomically(lambda: operations.issue(**this, **dates))
         assert len(await happened("purchase_order.issued")) == 1
         assert await OrderedUnit.all().count() == 50
 
