@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from starlette.types import Lifespan
 
 from c2b.config import Settings
 from c2b.kit.errors import AppError
+from c2b.kit.http.sse import closing_on_signals
 from c2b.web import account
 from c2b.web.auth import endpoints_without_access
 from c2b.web.errors import on_error
@@ -47,7 +49,7 @@ def create_app(
         raise ValueError(f"who may call these? use @public, @require or @require_api: {', '.join(silent)}")
     app = Starlette(
         routes=everything,
-        lifespan=lifespan,
+        lifespan=_ending_streams(lifespan),
         middleware=middleware(
             settings, form_targets=form_targets, body_limits=body_limits, without_cookies=without_cookies
         ),
@@ -56,3 +58,18 @@ def create_app(
     # a slash too many is a wrong address, not a redirect to whatever the Host header says
     app.router.redirect_slashes = False
     return app
+
+
+def _ending_streams(lifespan: Lifespan[Any] | None) -> Lifespan[Any]:
+    """Open live pages must not keep the server from stopping."""
+
+    @asynccontextmanager
+    async def living(app: Starlette) -> AsyncIterator[Any]:
+        with closing_on_signals():
+            if lifespan is None:
+                yield
+            else:
+                async with lifespan(app) as state:
+                    yield state
+
+    return living

@@ -1,13 +1,14 @@
 """Live pages: everybody gets the newest state, nobody waits for the slowest, and the server can stop."""
 
 import asyncio
+import signal
 
 import pytest
 from starlette.types import Message
 
 from c2b.kit.errors import Busy, NotFound
 from c2b.kit.http import sse
-from c2b.kit.http.sse import Hub, frame
+from c2b.kit.http.sse import Hub, closing_on_signals, frame
 
 
 class Source:
@@ -213,6 +214,21 @@ class TestTheHub:
                 await asyncio.gather(bo.task, cy.task)
             assert bo.ended
             assert cy.ended
+
+    async def test_ends_every_stream_when_the_server_is_told_to_stop(self) -> None:
+        told = []
+        before = signal.signal(signal.SIGTERM, lambda number, _stack: told.append(number))
+        try:
+            with closing_on_signals():
+                async with Browser(quiet_hub(Source(a=b"1"))) as bo, Browser(quiet_hub(Source(a=b"1"))) as cy:
+                    signal.raise_signal(signal.SIGTERM)
+                    async with asyncio.timeout(5):
+                        await asyncio.gather(bo.task, cy.task)
+            assert told == [signal.SIGTERM]
+            signal.raise_signal(signal.SIGTERM)
+            assert told == [signal.SIGTERM] * 2
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     def test_serves_one_event_loop_after_another(self) -> None:
         hub = quiet_hub(Source(a=b"1"))

@@ -14,10 +14,12 @@ import signal
 import threading
 import time
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
+from weakref import WeakSet
 
 import structlog
 from starlette.requests import Request
@@ -42,6 +44,9 @@ def frame(data: bytes, *, event: str = "") -> bytes:
     head = f"event: {event}\n".encode() if event else b""
     lines = b"\n".join(b"data: " + line for line in data.splitlines() or [b""])
     return head + lines + b"\n\n"
+
+
+_hubs: WeakSet[Hub] = WeakSet()
 
 
 @dataclass(eq=False)
@@ -75,6 +80,7 @@ class Hub:
         self._closing: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._beat = 0.0
+        _hubs.add(self)
 
     # ------------------------------------------------------------ listening
 
@@ -182,26 +188,37 @@ class Hub:
         if self._loop is not None and self._closing is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._closing.set)
 
-    def close_on_signals(self) -> None:
-        """End all streams when the server is told to stop; call in the lifespan start-up.
 
-        A server waits for open connections before it runs the lifespan's end, so that would be too late.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._before(signal.getsignal(number)))
+@contextmanager
+def closing_on_signals() -> Iterator[None]:
+    """While inside, a signal to stop first ends the streams of every hub; for the lifespan of the server.
 
-    def _before(self, handler: Any) -> Callable[[int, FrameType | None], None]:
-        def close_first(number: int, stack: FrameType | None) -> None:
-            self.close()
-            if callable(handler):
-                handler(number, stack)
-            elif handler is signal.SIG_DFL:
-                signal.signal(number, signal.SIG_DFL)
-                signal.raise_signal(number)
+    The server waits for open connections before it runs the lifespan's end: closing them there would be too late.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals come to the main thread only; a test's server ends its streams by leaving them
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number, handler in before.items():
+        signal.signal(number, _closing_before(handler))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
-        return close_first
+
+def _closing_before(handler: Any) -> Callable[[int, FrameType | None], None]:
+    def close_first(number: int, stack: FrameType | None) -> None:
+        for hub in list(_hubs):
+            hub.close()
+        if callable(handler):
+            handler(number, stack)
+        elif handler is signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    return close_first
 
 
 class Stream:
