@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import email
 import os
 import signal
 import socket
@@ -34,6 +35,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.ids: list[str] = []
+        self.subjects: list[str] = []
         self.unknown: set[str] = set()
         self.taken = lambda: None
 
@@ -44,9 +46,9 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        head = envelope.content.partition(b"\r\n\r\n")[0]
-        (line,) = [line for line in head.split(b"\r\n") if line.startswith(b"Message-ID")]
-        self.ids.append(line.decode())
+        taken = email.message_from_bytes(envelope.content)
+        self.ids.append(taken["Message-ID"])
+        self.subjects.append(taken["Subject"])
         self.taken()
         return "250 taken"
 
@@ -108,6 +110,7 @@ class TestAMailThatIsSent:
         await drain()
         assert len(mailbox.ids) == 2
         assert len(set(mailbox.ids)) == 1
+        assert mailbox.subjects == ["Your password was changed"] * 2
         row = await Mail.get()
         assert (row.subject, row.state) == ("Your password was changed", "sent")
 
