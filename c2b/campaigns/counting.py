@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from c2b.campaigns.changes import change_state, hold
@@ -112,7 +113,7 @@ async def fail(campaign_id: str) -> bool:
 
 
 async def decide_at_deadline(campaign_id: str) -> str | None:
-    """At the deadline: ``"closed"`` with enough paid units, else ``"failed"``. ``None`` if it is not time or decided."""
+    """At the deadline: ``"closed"`` with enough paid units, else ``"failed"``. ``None`` if it is not due."""
     row = await hold(campaign_id)
     deadline = db.instant(row["deadline"])
     if row["state"] not in ("open", "threshold_met") or deadline is None or deadline > clock.now():
@@ -131,8 +132,5 @@ async def keep_deadlines(*, limit: int = 50) -> int:
     )
     decided = 0
     for row in rows:
-        campaign_id = row["id"]
-        decided += (
-            await db.atomically(lambda campaign_id=campaign_id: decide_at_deadline(campaign_id)) is not None
-        )
+        decided += await db.atomically(partial(decide_at_deadline, row["id"])) is not None
     return decided

@@ -27,10 +27,10 @@ class Campaign(Model):
     schema_id: str
     title = fields.CharField(max_length=120)
     story = fields.TextField(default="")
-    batch_answers: Json = fields.JSONField(default=dict)  # type: ignore[assignment]
+    batch_answers: Json = fields.JSONField(default=dict)
     threshold = fields.IntField()
     cap = fields.IntField()
-    tiers: list[Json] = fields.JSONField(default=list)  # type: ignore[assignment]
+    tiers: list[Json] = fields.JSONField(default=list)
     currency = fields.CharField(max_length=3)
     closes = fields.CharField(max_length=12)
     visibility = fields.CharField(max_length=8)
@@ -111,7 +111,9 @@ GUARDS = [
     guards.Check("campaign_transition", "campaign_transition_state", f"{{to_state}} IN ({_STATES})"),
     # what a group comes to is decided once; a locked one may still be canceled by an admin, and that once
     guards.PartialUnique(
-        "campaign_transition", "one_outcome", ("campaign_id",),
+        "campaign_transition",
+        "one_outcome",
+        ("campaign_id",),
         "to_state IN ('locked','failed') OR (to_state = 'canceled' AND from_state NOT IN "
         "('locked','ordered','in_production'))",
     ),

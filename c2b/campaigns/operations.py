@@ -139,7 +139,7 @@ async def cancel(actor: Actor, campaign_id: str, *, reason: str) -> None:
     row = await Campaign.get_or_none(id=campaign_id)
     if row is None or not (actor.is_admin or row.organizer_id == actor.id):
         raise NotFound
-    states = ("draft", "under_review", "open", "threshold_met")
+    states: tuple[str, ...] = ("draft", "under_review", "open", "threshold_met")
     if actor.is_admin:
         states = (*states, "closed", "locked", "ordered", "in_production")
     reason = _reason(reason)

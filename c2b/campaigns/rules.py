@@ -238,7 +238,8 @@ def _carries_nre(offer: Offer, bounds: Bounds) -> list[FieldError]:
             "tiers.0.unit_price_minor",
             "nre_not_covered",
             N_(
-                "At the threshold this price does not carry the one-off engineering cost of the chosen options. Raise the price or the threshold, or choose other options."
+                "At the threshold this price does not carry the one-off engineering cost of the chosen options. "
+                "Raise the price or the threshold, or choose other options."
             ),
         )
     ]

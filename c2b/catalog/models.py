@@ -19,9 +19,9 @@ class Manufacturer(Model):
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     slug = fields.CharField(max_length=60, unique=True)
-    name: Json = fields.JSONField()  # type: ignore[assignment]
-    party: Json = fields.JSONField()  # type: ignore[assignment]
-    story: Json = fields.JSONField(default=dict)  # type: ignore[assignment]
+    name: Json = fields.JSONField()
+    party: Json = fields.JSONField()
+    story: Json = fields.JSONField(default=dict)
     email = fields.CharField(max_length=254)
     locale = fields.CharField(max_length=10, default="zh_CN")
     created_at = fields.DatetimeField()
@@ -39,14 +39,14 @@ class Product(Model):
     manufacturer_id: str
     slug = fields.CharField(max_length=60, unique=True)
     family = fields.CharField(max_length=30)
-    name: Json = fields.JSONField()  # type: ignore[assignment]
-    summary: Json = fields.JSONField()  # type: ignore[assignment]
+    name: Json = fields.JSONField()
+    summary: Json = fields.JSONField()
     timeline = fields.CharField(max_length=10)
     currency = fields.CharField(max_length=3, default="CNY")
     min_quantity = fields.IntField()
     capacity = fields.IntField()
-    quotation: Json = fields.JSONField()  # type: ignore[assignment]
-    terms: Json = fields.JSONField()  # type: ignore[assignment]
+    quotation: Json = fields.JSONField()
+    terms: Json = fields.JSONField()
     active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
 
@@ -61,7 +61,7 @@ class ProductSchema(Model):
     product: Any = fields.ForeignKeyField("models.Product", on_delete=fields.RESTRICT)
     product_id: str
     version = fields.IntField()
-    document: Json = fields.JSONField()  # type: ignore[assignment]
+    document: Json = fields.JSONField()
     digest = fields.CharField(max_length=64)
     published_at = fields.DatetimeField()
 

@@ -62,7 +62,7 @@ def make_broker(broker_url: str, database_url: str) -> dramatiq.Broker:
             except Exception as error:  # the table knows that the job is not done; the sweep rings again
                 log.warning("job %s could not be looked at", job_id, exc_info=error)
 
-    dramatiq.actor(do, actor_name="job", queue_name="jobs", broker=broker, max_retries=0)
+    dramatiq.actor(actor_name="job", queue_name="jobs", broker=broker)(do)
     return broker
 
 

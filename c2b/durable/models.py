@@ -17,7 +17,7 @@ class Job(Model):
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     key = fields.CharField(max_length=160, unique=True)
     kind = fields.CharField(max_length=60)
-    args: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    args: dict[str, Any] = fields.JSONField(default=dict)
     state = fields.CharField(max_length=8, default="ready")
     due_at = fields.DatetimeField()
     rung_at = fields.DatetimeField(null=True)
@@ -39,7 +39,7 @@ class WorkflowRun(Model):
 
     id = fields.CharField(max_length=120, primary_key=True)
     workflow = fields.CharField(max_length=60)
-    args: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    args: dict[str, Any] = fields.JSONField(default=dict)
     state = fields.CharField(max_length=8, default="running")
     waiting_for = fields.CharField(max_length=80, default="")
     result: Any = fields.JSONField(null=True)

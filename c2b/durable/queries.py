@@ -155,7 +155,9 @@ async def run(run_id: str) -> RunView:
         args=_json(row["args"]),
         result=_json(row["result"]),
         steps=[StepView(step["name"], _json(step["result"]), _known(step["finished_at"])) for step in steps],
-        signals=[SignalView(each["name"], _json(each["payload"]), _known(each["sent_at"])) for each in signals],
+        signals=[
+            SignalView(each["name"], _json(each["payload"]), _known(each["sent_at"])) for each in signals
+        ],
         jobs=[_job(each) for each in carried],
     )
 

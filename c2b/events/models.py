@@ -22,7 +22,7 @@ class Event(Model):
     campaign_id = fields.CharField(max_length=26, null=True)
     actor_id = fields.CharField(max_length=26, null=True)
     audience = fields.CharField(max_length=12)
-    payload: dict = fields.JSONField(default=dict)  # type: ignore[assignment]
+    payload: dict = fields.JSONField(default=dict)
     occurred_at = fields.DatetimeField()
 
     class Meta:

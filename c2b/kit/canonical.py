@@ -7,6 +7,7 @@ whatever order or Unicode form they were typed in.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
@@ -18,6 +19,10 @@ from c2b.kit.ids import sha256_hex
 MAX_INTEGER = 2**53 - 1
 #: Controls that change the direction of the text around them (Unicode TR 9); they can make a document lie.
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class MalformedJson(AppError):
@@ -93,23 +98,10 @@ def _check_depth(data: bytes, max_depth: int) -> None:
     if data.count(b"[") + data.count(b"{") <= max_depth:
         return
     depth = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in (0x5B, 0x7B):
-            depth += 1
-            if depth > max_depth:
-                raise MalformedJson(reason=f"nested deeper than {max_depth}")
-        elif byte in (0x5D, 0x7D):
-            depth -= 1
+    for mark in _BRACKET.findall(_STRING.sub(b"", data)):
+        depth += 1 if mark in b"[{" else -1
+        if depth > max_depth:
+            raise MalformedJson(reason=f"nested deeper than {max_depth}")
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

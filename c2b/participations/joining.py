@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -101,7 +102,7 @@ class JoinQueue:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
             try:
-                verdicts = await db.atomically(lambda batch=batch: write([join for join, _ in batch]))
+                verdicts = await db.atomically(partial(write, [join for join, _ in batch]))
             except Exception:
                 verdicts = [await self._alone(join) for join, _ in batch]
             for (_, future), verdict in zip(batch, verdicts, strict=True):

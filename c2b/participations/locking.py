@@ -79,7 +79,8 @@ async def _leave_out(members: list[dict[str, Any]], short: dict[str, Shortfall],
     for member in members:
         missing = short[member["id"]]
         await db.execute(
-            "UPDATE participation SET state = 'refunding', left_at = ?, attention = ? WHERE id = ? AND state = 'joined'",
+            "UPDATE participation SET state = 'refunding', left_at = ?, attention = ? "
+            "WHERE id = ? AND state = 'joined'",
             clock.now(),
             f"option_minimum:{missing.attribute}:{missing.code}:{missing.count}:{missing.moq}",
             member["id"],

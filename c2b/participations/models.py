@@ -29,11 +29,11 @@ class Participation(Model):
     user_id = fields.CharField(max_length=26)
     invitation_id = fields.CharField(max_length=26, null=True, db_index=True)
     quantity = fields.IntField()
-    answers: Json = fields.JSONField()  # type: ignore[assignment]
+    answers: Json = fields.JSONField()
     digest = fields.CharField(max_length=64)
     configuration_key = fields.CharField(max_length=64)
     schema_version = fields.IntField()
-    quote: Json = fields.JSONField()  # type: ignore[assignment]
+    quote: Json = fields.JSONField()
     total_minor = fields.BigIntField()
     settled_minor = fields.BigIntField(null=True)
     currency = fields.CharField(max_length=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from c2b.accounts.rules import Actor
@@ -217,8 +218,7 @@ async def keep_reservations(*, limit: int = 200) -> int:
     )
     expired = 0
     for row in rows:
-        participation_id = row["id"]
-        expired += await db.atomically(lambda participation_id=participation_id: expire(participation_id))
+        expired += await db.atomically(partial(expire, row["id"]))
     return expired
 
 

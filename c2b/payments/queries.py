@@ -27,7 +27,8 @@ async def money_of(participation_id: str) -> dict[str, Any]:
 async def money_of_campaign(campaign_id: str) -> dict[str, Any]:
     """Sums in minor units: captured, refunded, on the way back, held; and how many payments and refunds."""
     captured = await db.fetch_one(
-        "SELECT COUNT(*) AS n, COALESCE(SUM(amount_minor), 0) AS captured, COALESCE(SUM(refunded_minor), 0) AS refunded "
+        "SELECT COUNT(*) AS n, COALESCE(SUM(amount_minor), 0) AS captured, "
+        "COALESCE(SUM(refunded_minor), 0) AS refunded "
         "FROM payment WHERE campaign_id = ? AND state = 'succeeded'",
         campaign_id,
     )

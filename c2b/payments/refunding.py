@@ -30,9 +30,8 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
 
     The amount is cut to what has not gone back yet, so that no mix of reasons returns more than was captured.
     """
-    payment = await Payment.get(
-        id=payment_id
-    ).select_for_update()  # two reasons must not both see nothing asked
+    # locked, so that two reasons at the same time do not both see nothing asked
+    payment = await Payment.select_for_update().get(id=payment_id)
     row = await db.fetch_one(
         "SELECT COALESCE(SUM(amount_minor), 0) AS asked FROM refund WHERE payment_id = ?", payment_id
     )

@@ -17,7 +17,6 @@ from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.errors import NotFound
 from c2b.kit.ids import new_id, sha256_hex
-from c2b.participations.models import GONE
 
 
 @dataclass(frozen=True)
@@ -108,11 +107,10 @@ async def valid_for(invitation_id: str | None, *, campaign_id: str, actor: Actor
 
 
 async def _may_invite(actor: Actor, campaign_id: str) -> bool:
-    gone = ", ".join(f"'{state}'" for state in GONE)
     row = await db.fetch_one(
         "SELECT 1 AS yes FROM campaign c WHERE c.id = ? AND c.opened_at IS NOT NULL AND (c.organizer_id = ? "
         "OR EXISTS (SELECT 1 FROM participation p WHERE p.campaign_id = c.id AND p.user_id = ? "
-        f"AND p.state NOT IN ({gone})))",
+        "AND p.state NOT IN ('expired', 'withdrawn', 'refunding', 'refunded')))",
         campaign_id,
         actor.id,
         actor.id,

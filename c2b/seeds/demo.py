@@ -122,8 +122,8 @@ async def _story(configured: Settings, stage: Stage) -> int:
     stage.heading(f"Campaign {campaign['code']} is {campaign['state']}")
     for file in files:
         stage.line(f"Purchase order: {file}")
-    for fault in faults:
-        stage.line(f"WRONG: {fault}")
+    for wrong in faults:
+        stage.line(f"WRONG: {wrong}")
     print()
     return 1 if faults or campaign["state"] != "completed" else 0
 
@@ -178,9 +178,8 @@ async def _documents(campaign_id: str, stage: Stage) -> list[Path]:
     files = []
     for document in await Document.all().order_by("locale"):
         files.append(storage.path(document.storage_key))
-        stage.line(
-            f"{order.number} r{order.revision} {document.locale}: {document.pages} pages, {document.size_bytes // 1024} KB"
-        )
+        size = document.size_bytes // 1024
+        stage.line(f"{order.number} r{order.revision} {document.locale}: {document.pages} pages, {size} KB")
     return files
 
 

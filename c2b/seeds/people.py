@@ -6,7 +6,7 @@ import random
 
 from c2b.accounts.models import User
 from c2b.accounts.passwords import hashed
-from c2b.accounts.rules import Actor
+from c2b.accounts.rules import Actor, Role
 from c2b.kit import clock
 
 PASSWORD = "group-order-2026"  # noqa: S105  (the demo's, printed at every start)
@@ -28,7 +28,7 @@ _LAST = (
 
 
 async def person(
-    email: str, name: str, *, role: str = "consumer", manufacturer_id: str | None = None, locale: str = "en"
+    email: str, name: str, *, role: Role = "consumer", manufacturer_id: str | None = None, locale: str = "en"
 ) -> Actor:
     """A user with the demo password, as an actor."""
     now = clock.now()
@@ -38,7 +38,7 @@ async def person(
     )  # fmt: skip
     return Actor(
         id=user.id, name=name, role=role, manufacturer_id=manufacturer_id, locale=locale, email_verified=True
-    )  # type: ignore[arg-type]
+    )
 
 
 async def members(count: int, chance: random.Random, *, tag: str) -> list[Actor]:

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 import pytest_asyncio
 
@@ -79,10 +80,7 @@ class TestTheLastPlace:
         for _ in range(ROUNDS):
             campaign, people, priced = await _campaign_with_one_place(w)
             verdicts = await asyncio.gather(
-                *(
-                    db.atomically(lambda who=who: joining.write([a_join(campaign, who, priced)]))
-                    for who in people
-                )
+                *(db.atomically(partial(joining.write, [a_join(campaign, who, priced)])) for who in people)
             )
             won = [verdict for [verdict] in verdicts if isinstance(verdict, joining.Joined)]
             assert len(won) == 1
@@ -111,7 +109,7 @@ class TestTheLastPlace:
                 naive.setattr(joining, "_count", uncounted)
                 await asyncio.gather(
                     *(
-                        db.atomically(lambda who=who: joining.write([a_join(campaign, who, priced)]))
+                        db.atomically(partial(joining.write, [a_join(campaign, who, priced)]))
                         for who in people
                     )
                 )
