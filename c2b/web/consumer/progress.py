@@ -22,6 +22,8 @@ from c2b.web.consumer.prices import fixed_surcharge, raised
 from c2b.web.consumer.words import State, campaign_state
 
 PARTIAL = "partials/campaign_progress.html"
+#: The price can no longer change.
+AFTER_LOCK = ("locked", "ordered", "in_production", "shipping", "completed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,8 @@ class ProgressView:
     """Numbers that move while people join. Units are counted when they are paid. Prices in minor units per unit,
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
-    ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left.
+    ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
+    the group is locked and ``price_minor`` is final.
     """
 
     slug: str
@@ -48,6 +51,7 @@ class ProgressView:
     entry_price_minor: int
     next_units: int
     next_price_minor: int
+    settled: bool
     order_number: str
     order_state: str
     issued_at: datetime | None
@@ -89,6 +93,7 @@ def progress_from(
         entry_price_minor=entry_price(tiers),
         next_units=following.from_quantity - paid if following else 0,
         next_price_minor=following.unit_price_minor if following else 0,
+        settled=row["state"] in AFTER_LOCK,
         order_number=order.number if order else "",
         order_state=order.state_label if order else "",
         issued_at=order.issued_at if order else None,

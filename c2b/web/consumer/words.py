@@ -54,7 +54,7 @@ _PARTICIPATION = {
     "completed": (N_("Completed"), "good"),
     "withdrawn": (N_("Withdrawn"), "neutral"),
     "refunding": (N_("Refund under way"), "wait"),
-    "refunded": (N_("Refunded"), "neutral"),
+    "refunded": (N_("Refunded in full"), "neutral"),
     "expired": (N_("Place let go"), "neutral"),
 }
 _PARTICIPATION_SENTENCES = {
@@ -79,7 +79,7 @@ _PAYMENT = {
 _REFUND = {
     "requested": (N_("Requested"), "wait"),
     "processing": (N_("On its way"), "wait"),
-    "succeeded": (N_("Refunded"), "good"),
+    "succeeded": (N_("Paid back"), "good"),
     "failed": (N_("Delayed, we are trying again"), "bad"),
 }
 _REFUND_REASONS = {
