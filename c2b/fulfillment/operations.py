@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.fulfillment import rules
+from c2b.fulfillment.calendar import CalendarTooShort
 from c2b.fulfillment.effects import after_done, after_start
 from c2b.fulfillment.models import Evidence, Milestone, Timeline
 from c2b.fulfillment.moving import AT_WORK, Board, ensure_running, hold, move, reforecast, tell
@@ -153,25 +155,30 @@ async def add_evidence(
     return await db.atomically(lambda: _prove(actor, timeline.id, milestone.code, kind, text, upload))
 
 
-async def refresh_forecasts(*, limit: int = 500) -> int:
-    """The clock's daily sweep: an open stage ends today at the earliest, and everything after it moves along.
+async def refresh_forecasts() -> int:
+    """The daily look: an open stage ends today at the earliest, and everything after it moves along.
 
-    How many timelines were looked at. Several clocks may do this at once.
+    How many timelines were looked at. Raises ``CalendarTooShort`` after the others are done if one of them reaches
+    beyond the holidays that are known.
     """
     rows = await db.fetch(
         "SELECT t.id FROM timeline t JOIN campaign c ON c.id = t.campaign_id WHERE t.delivered_on IS NULL "
-        "AND t.forecast_on < ? AND c.state <> 'canceled' ORDER BY t.forecast_on LIMIT ?",
+        "AND t.forecast_on < ? AND c.state <> 'canceled' ORDER BY t.id",
         clock.today(),
-        limit,
     )
+    too_far: CalendarTooShort | None = None
     for row in rows:
-        timeline_id = row["id"]
-
-        async def refresh(timeline_id: str = timeline_id) -> None:
-            await reforecast(await hold(timeline_id))
-
-        await db.atomically(refresh)
+        try:
+            await db.atomically(partial(_refresh, row["id"]))
+        except CalendarTooShort as error:
+            too_far = error
+    if too_far:
+        raise too_far
     return len(rows)
+
+
+async def _refresh(timeline_id: str) -> None:
+    await reforecast(await hold(timeline_id))
 
 
 async def own_milestone(actor: Actor, milestone_id: str) -> tuple[Milestone, Timeline]:

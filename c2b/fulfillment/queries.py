@@ -15,7 +15,7 @@ from c2b.accounts.rules import Actor
 from c2b.fulfillment import rules, view
 from c2b.fulfillment.models import Evidence, Milestone, Timeline
 from c2b.fulfillment.moving import AT_WORK, RUNNING
-from c2b.fulfillment.shown import EvidenceView, StageRow, TimelineLine, TimelinePage
+from c2b.fulfillment.shown import EvidenceView, StageRow, SubmittedStage, TimelineLine, TimelinePage
 from c2b.kit import clock, db, storage
 from c2b.kit.downloads import Download, checked
 from c2b.kit.errors import NotFound
@@ -24,7 +24,8 @@ from c2b.kit.i18n import gettext, pick
 from c2b.participations.models import GONE
 
 __all__ = [
-    "EvidenceView", "StageRow", "TimelineLine", "TimelinePage", "evidence_file", "timeline_of", "timelines_of",
+    "EvidenceView", "StageRow", "SubmittedStage", "TimelineLine", "TimelinePage", "evidence_file", "submitted_stages",
+    "timeline_of", "timelines_of",
 ]  # fmt: skip
 
 #: What leads to a state, as pages and the API name it.
@@ -95,6 +96,30 @@ async def timelines_of(
     rows = await db.fetch(sql, *args)
     states = await _states([row["id"] for row in rows])
     return slice_of([_line(row, states[row["id"]]) for row in rows], window, lambda line: (line.id,))
+
+
+_SUBMITTED = (
+    "SELECT s.code, t.plan, t.campaign_id, c.code AS campaign_code, p.name AS product_name FROM milestone s "  # noqa: S608
+    "JOIN timeline t ON t.id = s.timeline_id JOIN campaign c ON c.id = t.campaign_id "
+    "JOIN product p ON p.id = c.product_id "
+    f"WHERE s.state = 'submitted' AND c.state IN ({', '.join(map(repr, RUNNING))}) ORDER BY s.id LIMIT 50"
+)
+
+
+async def submitted_stages(actor: Actor) -> list[SubmittedStage]:
+    """For admins: up to fifty stages that wait for their approval, the oldest order first. Raises ``NotFound``."""
+    if not actor.is_admin:
+        raise NotFound
+    return [
+        SubmittedStage(
+            campaign_id=row["campaign_id"],
+            campaign_code=row["campaign_code"],
+            product_name=pick(_json(row["product_name"])),
+            code=row["code"],
+            name=pick(rules.plan_from_json(_json(row["plan"])).graph.stage(row["code"]).label.to_json()),
+        )
+        for row in await db.fetch(_SUBMITTED)
+    ]
 
 
 async def evidence_file(actor: Actor, evidence_id: str) -> Download:

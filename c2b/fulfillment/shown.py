@@ -96,3 +96,14 @@ class TimelineLine:
     done: int
     total: int
     at_work: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmittedStage:
+    """A stage that was reported as done and waits for an admin."""
+
+    campaign_id: str
+    campaign_code: str
+    product_name: str
+    code: str
+    name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from c2b.kit.ids import sha256_hex
 from c2b.purchasing.frozen import OrderStopped
@@ -20,6 +21,7 @@ async def snapshot_of(purchase_order_id: str, revision: int) -> PurchaseOrderSna
     return read_snapshot(row.canonical)
 
 
+@lru_cache(maxsize=4)
 def read_snapshot(canonical: str) -> PurchaseOrderSnapshot:
-    """The order as it was written down."""
+    """The order as it was written down. The few looked at just now are kept: a large one takes a second to read."""
     return PurchaseOrderSnapshot.from_canonical(json.loads(canonical))

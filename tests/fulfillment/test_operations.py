@@ -8,6 +8,7 @@ import pytest
 
 from c2b.durable.sweep import drain
 from c2b.fulfillment import operations, queries, rules
+from c2b.fulfillment.calendar import CalendarTooShort
 from c2b.fulfillment.jobs import keep_forecasts
 from c2b.fulfillment.models import Evidence, Milestone, Timeline
 from c2b.fulfillment.moving import TimelineClosed
@@ -349,3 +350,16 @@ class TestTwoStagesThatChangeAtOnce:
         assert {(await walk.stage(code)).state for code in ("PROOF", "KIT")} == {"approved"}
         with pytest.raises(Conflict):
             await walk.submit("MP")
+
+
+class TestADailyLook:
+    async def test_that_meets_a_timeline_beyond_all_known_holidays_still_sees_to_the_others(self):
+        near, far = await running(), await running()
+        await far.start("KIT")
+        clock.shift(timedelta(days=1))
+        beyond = clock.today().replace(year=2035, month=12, day=20)
+        await Milestone.filter(timeline_id=far.timeline_id, code="KIT").update(started_on=beyond)
+        with pytest.raises(CalendarTooShort):
+            await operations.refresh_forecasts()
+        assert (await near.timeline()).forecast_on == clock.today()
+        assert (await far.timeline()).forecast_on < clock.today()
