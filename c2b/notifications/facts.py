@@ -38,13 +38,14 @@ async def campaign(happened: Happened) -> Facts:
         "state": row["state"],
         "reason": happened.payload.get("reason", ""),
         "url": links.campaign(row["slug"]),
+        "organizer_url": links.own_campaign(row["id"]),
         "timeline_url": links.timeline(row["slug"]),
     }
 
 
 async def campaign_for_admins(happened: Happened) -> Facts:
-    """The campaign as the approval queue shows it."""
-    return {**await campaign(happened), "url": links.approvals()}
+    """The campaign with the page on which an admin decides about it."""
+    return {**await campaign(happened), "url": links.campaign_for_admins(happened.campaign)}
 
 
 async def locked(happened: Happened) -> Facts:
@@ -99,7 +100,7 @@ async def job(happened: Happened) -> Facts | None:
         "key": row["key"],
         "failures": row["failures"],
         "error": "".join(char if char.isprintable() else " " for char in latest),
-        "url": links.jobs(),
+        "url": links.job(row["id"]),
     }
 
 

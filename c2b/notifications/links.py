@@ -1,4 +1,4 @@
-"""Where the links in mails lead: the one place that knows the pages' addresses."""
+"""Where the links in mails lead: the one place that knows the pages' addresses. A test follows each of them."""
 
 from __future__ import annotations
 
@@ -11,33 +11,40 @@ def to(path: str) -> str:
 
 
 def campaign(slug: str) -> str:
+    """The page that everybody sees."""
     return to(f"/campaigns/{slug}")
 
 
 def timeline(slug: str) -> str:
-    return to(f"/campaigns/{slug}#timeline")
+    """The same page, where the stages are drawn."""
+    return to(f"/campaigns/{slug}#timeline-title")
+
+
+def own_campaign(campaign_id: str) -> str:
+    """The organizer's page, where a draft is changed."""
+    return to(f"/my/campaigns/{campaign_id}")
 
 
 def participation(participation_id: str) -> str:
+    """The member's page."""
     return to(f"/participations/{participation_id}")
 
 
-def purchase_order(number: str) -> str:
-    """The manufacturer's page, where an order is acknowledged."""
-    return to(f"/manufacturer/purchase-orders/{number}")
-
-
-def approvals() -> str:
-    return to("/admin")
-
-
 def campaign_for_admins(campaign_id: str) -> str:
+    """Where a campaign is approved or sent back."""
     return to(f"/admin/campaigns/{campaign_id}")
 
 
-def jobs() -> str:
-    return to("/admin/jobs")
+def order_for_admins(order_id: str) -> str:
+    """Where more time is given, or the next revision asked for."""
+    return to(f"/admin/orders/{order_id}")
+
+
+def job(job_id: str) -> str:
+    """Where a dead job is tried again."""
+    return to(f"/admin/jobs/{job_id}")
 
 
 def account() -> str:
+    """One's own account."""
     return to("/account")

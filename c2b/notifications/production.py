@@ -65,7 +65,7 @@ async def purchase_order_for_admins(happened: Happened) -> Facts:
         "manufacturer": label(row["manufacturer_name"]),
         "signer": answer["signer_name"] if answer else "",
         "note": answer["note"] if answer else "",
-        "url": links.campaign_for_admins(row["campaign_id"]),
+        "url": links.order_for_admins(row["id"]),
     }
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import pikepdf
 import pytest
+from starlette.routing import Match
 
+from c2b import app, config
 from c2b.durable import enqueue
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db, mail, storage
@@ -286,12 +288,26 @@ class TestEveryMail:
         await _job_dies()
         rows = await Mail.all()
         assert {row.template for row in rows} == set(templates())
+        leads = {path for row in rows for path in _links(row.context)}
+        assert [path for path in sorted(leads) if not _is_a_page(path)] == []
         for row in rows:
             for context in [row.context, *_as_they_might_be(row.context)]:
                 _check_words(row.template, context)
 
     def test_belongs_to_an_event(self):
         assert {each.template for many in TELLINGS.values() for each in many} == set(templates())
+
+
+def _links(context: dict[str, Any]) -> Iterator[str]:
+    """The paths of our pages that a mail leads to."""
+    for value in context.values():
+        if isinstance(value, str) and value.startswith("https://c2b.example"):
+            yield value.removeprefix("https://c2b.example").partition("#")[0]
+
+
+def _is_a_page(path: str) -> bool:
+    scope = {"type": "http", "path": path, "method": "GET", "root_path": ""}
+    return any(route.matches(scope)[0] is Match.FULL for route in app.make_app(config.settings()).routes)
 
 
 async def _days_pass(days: int) -> None:
