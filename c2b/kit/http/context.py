@@ -54,6 +54,8 @@ def client_ip(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -
     ``X-Forwarded-For`` is read from the right and only as far as our own proxies wrote it: what stands further left
     was typed by the caller.
     """
+    if not trusted or not forwarded:
+        return peer
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
     address = peer
     while hops and _within(address, trusted):
