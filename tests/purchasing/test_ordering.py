@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from c2b.config import settings
 from c2b.durable import jobs
 from c2b.durable.operations import retry_job
 from c2b.durable.sweep import drain
@@ -149,6 +150,7 @@ class TestAnOrderThatDoesNotAddUp:
 
         monkeypatch.setattr(composing.rules, "draft", one_unit_less)
         assert "49 instead of 50 units of the unit list" in await self._dead(locked)
+        assert await PurchaseOrderRevision.all().count() == 0
 
     async def test_by_one_unpaid_place_is_not_issued(self):
         locked = await locked_campaign()
@@ -252,7 +254,7 @@ class TestAnAcceptedOrder:
 
 
 class TestARejectedOrder:
-    async def test_waits_for_an_admin_who_issues_the_next_revision(self):
+    async def test_waits_for_an_admin_who_issues_the_next_revision(self, monkeypatch):
         locked = await locked_campaign()
         order = await locked.issued()
         first = await locked.revision()
@@ -260,6 +262,8 @@ class TestARejectedOrder:
         await operations.acknowledge(locked.world.mill, order.id, **rejection)
         await drain()
         assert (await locked.order()).state == "rejected"
+        monkeypatch.setenv("C2B_SECRET_KEY", "another secret since the first revision")
+        settings.cache_clear()
         await operations.reissue(locked.world.root, order.id, reason="Ship to the Kunshan warehouse.")
         await drain()
         second = await locked.revision()
