@@ -79,7 +79,8 @@ def cards_of(page: TimelinePage, moved: Moved | None = None) -> list[StageCard]:
     if moved is None or moved.error is None:
         return cards
     return [
-        replace(card, open=True, refused=moved.move) if card.row.id == moved.stage.id else card for card in cards
+        replace(card, open=True, refused=moved.move) if card.row.id == moved.stage.id else card
+        for card in cards
     ]
 
 

@@ -31,7 +31,11 @@ async def create(request: Request) -> Response:
     values = {name: str(form.get(name, "")) for name in FIELDS}
     try:
         answer = await acknowledge(
-            actor, order_id, revision=_revision(form), revision_digest=str(form.get("revision_digest", "")), **values
+            actor,
+            order_id,
+            revision=_revision(form),
+            revision_digest=str(form.get("revision_digest", "")),
+            **values,
         )
     except (Invalid, Conflict) as error:
         order = await order_view(actor, order_id)

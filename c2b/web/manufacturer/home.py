@@ -46,7 +46,9 @@ async def show(request: Request) -> Response:
         request,
         "pages/manufacturer/home.html",
         name=actor.name,
-        orders=sorted((each for each in issued.items if each.awaits_answer), key=lambda each: str(each.validity_until)),
+        orders=sorted(
+            (each for each in issued.items if each.awaits_answer), key=lambda each: str(each.validity_until)
+        ),
         tasks=[task for line in running.items for task in await tasks_of(actor, line)],
         timelines=running.items,
         more=running.next_cursor is not None,
@@ -83,4 +85,3 @@ def what_to_do(stage: StageRow) -> str:
     if stage.missing_evidence:
         return gettext("Add evidence: {evidence}", evidence=stage.evidence_wanted)
     return gettext("Its evidence is complete: report it as done.")
-

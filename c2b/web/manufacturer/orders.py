@@ -42,7 +42,14 @@ async def show(request: Request) -> Response:
     """GET /manufacturer/orders/{id}?revision=: the current revision, or an earlier one to compare."""
     actor = actor_of(request)
     order = await order_view(actor, request.path_params["id"], revision=revision_of(request))
-    return page(request, "pages/manufacturer/order.html", values={}, errors={}, notice=None, **await view(actor, order))
+    return page(
+        request,
+        "pages/manufacturer/order.html",
+        values={},
+        errors={},
+        notice=None,
+        **await view(actor, order),
+    )
 
 
 async def list_view(request: Request) -> dict[str, Any]:
@@ -73,7 +80,7 @@ async def view(actor: Actor, order: OrderView) -> dict[str, Any]:
         "latest": latest,
         "answer": next((each for each in order.answers if each.revision == shown.revision), None),
         "documents": [each for each in order.documents if each.revision == shown.revision],
-        "languages": {code: name for code, name in LANGUAGE_NAMES.items()},
+        "languages": dict(LANGUAGE_NAMES),
         "units": units.items,
         "more_units": units.next_cursor is not None,
         "timeline": await timeline_or_none(actor, order.line.campaign_id),

@@ -47,7 +47,8 @@ async def download(request: Request) -> Response:
     """GET /manufacturer/orders/{id}/units.csv: the whole list in the reader's language."""
     actor, order_id = actor_of(request), request.path_params["id"]
     order = await order_view(actor, order_id)
-    data = csv_of((await units_of(actor, order_id, EVERYTHING)).items).encode("utf-8-sig")  # Excel wants the mark
+    units = await units_of(actor, order_id, EVERYTHING)
+    data = csv_of(units.items).encode("utf-8-sig")  # Excel wants the mark
     name = f"{order.line.number}-r{order.line.revision}-units.csv"
     file = Download(name, "text/csv; charset=utf-8", data, sha256_hex(data))
     return Response(file.data, headers=file.headers())
@@ -66,7 +67,8 @@ def csv_of(units: Iterable[UnitRow]) -> str:
 
 def harmless(cell: str) -> str:
     """Text that no spreadsheet program runs: a leading apostrophe makes a formula a text."""
-    return f"'{cell}" if cell.lstrip(" \u3000\u00a0").startswith(FORMULA) or cell.startswith(FORMULA) else cell
+    risky = cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA)
+    return f"'{cell}" if risky else cell
 
 
 def _work(unit: UnitRow) -> list[str]:

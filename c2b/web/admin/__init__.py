@@ -1,0 +1,28 @@
+"""Pages for those who look after everything: what waits for a decision, every campaign and order, and the machinery."""
+
+from starlette.routing import Route
+
+from c2b.web import outbox
+from c2b.web.admin import approvals, campaign, campaigns, events, jobs, orders, runs, timeline
+
+routes = [
+    Route("/admin", approvals.index, methods=["GET"]),
+    Route("/admin/campaigns", campaigns.index, methods=["GET"]),
+    Route("/admin/campaigns/{id}", campaign.show, methods=["GET"]),
+    Route("/admin/campaigns/{id}/approval", approvals.approve, methods=["POST"]),
+    Route("/admin/campaigns/{id}/return", approvals.send_back, methods=["POST"]),
+    Route("/admin/campaigns/{id}/cancellation", campaign.cancel, methods=["POST"]),
+    Route("/admin/campaigns/{id}/timeline", timeline.show, methods=["GET"]),
+    Route("/admin/campaigns/{id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]),
+    Route("/admin/orders", orders.index, methods=["GET"]),
+    Route("/admin/orders/{id}", orders.show, methods=["GET"]),
+    Route("/admin/orders/{id}/extension", orders.extend, methods=["POST"]),
+    Route("/admin/orders/{id}/revision", orders.reissue, methods=["POST"]),
+    Route("/admin/runs", runs.index, methods=["GET"]),
+    Route("/admin/runs/{id}", runs.show, methods=["GET"]),
+    Route("/admin/jobs", jobs.index, methods=["GET"]),
+    Route("/admin/jobs/{id}", jobs.show, methods=["GET"]),
+    Route("/admin/jobs/{id}/retry", jobs.retry, methods=["POST"]),
+    Route("/admin/events", events.index, methods=["GET"]),
+    *outbox.routes,
+]

@@ -1,0 +1,159 @@
+"""What the events are called, and what the entries of their payloads mean, in the reader's words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from c2b.kit.i18n import N_, current_locale, format_date, format_datetime, gettext, pick
+from c2b.kit.money import format_money
+
+#: Kinds of events for the filter, as ``events.queries.all_events`` takes them.
+KINDS = {
+    "campaign.*": N_("Campaigns"),
+    "participation.*": N_("Participations"),
+    "requirement.*": N_("Requirements"),
+    "payment.*": N_("Payments"),
+    "refund.*": N_("Refunds"),
+    "purchase_order.*": N_("Purchase orders"),
+    "timeline.*": N_("Timelines"),
+    "milestone.*": N_("Stages"),
+    "invitation.*": N_("Invitations"),
+    "job.*": N_("Jobs"),
+    "user.*": N_("Accounts"),
+    "api_token.*": N_("API tokens"),
+}
+EVENTS = {
+    "api_token.created": N_("An API token was made"),
+    "api_token.revoked": N_("An API token was revoked"),
+    "campaign.canceled": N_("The campaign was canceled"),
+    "campaign.closed": N_("The group closed"),
+    "campaign.completed": N_("Everybody holds what they asked for"),
+    "campaign.drafted": N_("A campaign was drafted"),
+    "campaign.failed": N_("The group was not filled"),
+    "campaign.in_production": N_("Production began"),
+    "campaign.locked": N_("The batch was locked and frozen"),
+    "campaign.opened": N_("The campaign opened"),
+    "campaign.ordered": N_("The order went out"),
+    "campaign.reopened": N_("The group opened again"),
+    "campaign.returned": N_("The campaign was sent back"),
+    "campaign.shipping": N_("The goods left the factory"),
+    "campaign.submitted": N_("The campaign was submitted"),
+    "campaign.threshold_reached": N_("The threshold was reached"),
+    "invitation.accepted": N_("An invitation was accepted"),
+    "invitation.created": N_("An invitation link was made"),
+    "job.died": N_("A job gave up"),
+    "job.retried": N_("A job got another chance"),
+    "milestone.blocked": N_("A stage is held up"),
+    "milestone.evidence_added": N_("Evidence was added"),
+    "milestone.reached": N_("A stage passed"),
+    "milestone.rejected": N_("A stage did not pass"),
+    "milestone.resumed": N_("Work on a stage went on"),
+    "milestone.skipped": N_("A stage was left out"),
+    "milestone.started": N_("A stage began"),
+    "milestone.submitted": N_("A stage was reported as done"),
+    "participation.confirmed": N_("A participation was confirmed"),
+    "participation.delivered": N_("A participation was delivered"),
+    "participation.expired": N_("A place was let go unpaid"),
+    "participation.joined": N_("Somebody joined and paid"),
+    "participation.left_out": N_("Somebody was left out: too few chose their option"),
+    "participation.withdrawn": N_("Somebody withdrew"),
+    "payment.captured": N_("Money was captured"),
+    "payment.failed": N_("A payment failed"),
+    "purchase_order.acknowledged": N_("The purchase order was accepted"),
+    "purchase_order.canceled": N_("The purchase order was withdrawn"),
+    "purchase_order.expired": N_("The time to answer the order ran out"),
+    "purchase_order.extended": N_("The manufacturer got more time to answer"),
+    "purchase_order.issued": N_("The purchase order was issued"),
+    "purchase_order.reissued": N_("The next revision was asked for"),
+    "purchase_order.rejected": N_("The purchase order was rejected"),
+    "purchase_order.reminded": N_("The manufacturer was reminded"),
+    "purchase_order.sent": N_("The purchase order was sent"),
+    "refund.died": N_("A refund gave up"),
+    "refund.requested": N_("A refund was requested"),
+    "refund.succeeded": N_("A refund arrived"),
+    "requirement.revised": N_("A requirement was changed"),
+    "requirement.submitted": N_("A requirement was submitted"),
+    "timeline.delayed": N_("The forecast passed the promise"),
+    "timeline.planned": N_("The timeline was planned"),
+    "user.created": N_("An account was made"),
+    "user.email_confirmed": N_("An e-mail address was confirmed"),
+    "user.locale_changed": N_("A language was chosen"),
+    "user.logged_in": N_("Somebody logged in"),
+    "user.logged_out": N_("Somebody logged out"),
+    "user.password_changed": N_("A password was changed"),
+    "user.renamed": N_("A name was changed"),
+    "user.role_assigned": N_("A role was assigned"),
+    "user.signed_up": N_("Somebody signed up"),
+}
+_ENTRIES = {
+    "amount_minor": N_("amount"),
+    "count": N_("chosen"),
+    "forecast_delivery": N_("forecast delivery"),
+    "key": N_("key"),
+    "kind": N_("kind"),
+    "label": N_("stage"),
+    "left_out": N_("left out"),
+    "locale": N_("language"),
+    "makeable": N_("units that can be made"),
+    "members": N_("members"),
+    "minimum": N_("minimum"),
+    "number": N_("number"),
+    "option": N_("option"),
+    "paid": N_("paid"),
+    "planned_end": N_("planned end"),
+    "promised_delivery": N_("promised delivery"),
+    "promised_ship_by": N_("promised to ship by"),
+    "quantity": N_("units"),
+    "reason": N_("reason"),
+    "revision": N_("revision"),
+    "role": N_("role"),
+    "round": N_("round"),
+    "template": N_("template"),
+    "threshold": N_("threshold"),
+    "unit_price_minor": N_("unit price"),
+    "validity_until": N_("answer by"),
+}
+#: Entries that repeat what the row shows anyway, or that only programs read.
+_UNSAID = ("code", "currency", "digest", "automatic")
+
+
+def event_name(name: str) -> str:
+    """An event in words; its code name where it has none yet."""
+    return gettext(EVENTS[name]) if name in EVENTS else name
+
+
+def entries_of(payload: dict[str, Any], *, currency: str) -> list[tuple[str, str]]:
+    """A payload as (label, text) pairs; ``currency`` is that of amounts which do not name their own."""
+    money = str(payload.get("currency") or currency)
+    return [
+        (gettext(_ENTRIES[key]) if key in _ENTRIES else key, text)
+        for key, value in payload.items()
+        if key not in _UNSAID and (text := _text(key, value, money))
+    ]
+
+
+def _text(key: str, value: Any, currency: str) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if key.endswith("_minor") and isinstance(value, int) and currency:
+        return format_money(value, currency, current_locale())
+    if isinstance(value, dict) and set(value) == {"en", "zh"}:
+        return pick(value)
+    if (
+        isinstance(value, str)
+        and len(value) >= 10
+        and key.endswith(("_until", "_delivery", "_by", "_end", "_on"))
+    ):
+        return _day_or_instant(value)
+    return str(value)
+
+
+def _day_or_instant(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return format_datetime(moment) if moment.tzinfo else format_date(moment.date())

@@ -1,0 +1,74 @@
+"""The members of a campaign for admins: first names, what each asked for in words, and who was left out why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from c2b.accounts.rules import Actor
+from c2b.catalog.describing import Described, describe_answers
+from c2b.catalog.queries import pinned_schema
+from c2b.catalog.rules import ProductSchema
+from c2b.kit.http.paging import Window, slice_of
+from c2b.kit.i18n import current_locale, gettext, pick
+from c2b.participations.queries import members_of
+from c2b.web.consumer.words import State, participation_state
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberLine:
+    """One participation. ``attention`` says in words what keeps it from being made."""
+
+    id: str
+    name: str
+    quantity: int
+    state: State
+    total_minor: int
+    currency: str
+    joined_at: datetime
+    invited: bool
+    described: list[Described]
+    attention: str
+
+
+async def members_view(actor: Actor, campaign: dict[str, Any], window: Window) -> dict[str, Any]:
+    """One slice of the members, newest first."""
+    schema = (await pinned_schema(campaign["schema_id"])).parsed
+    before = str(window.after[0]) if window.after else None
+    rows = await members_of(actor, campaign, limit=window.limit + 1, before=before)
+    found = slice_of([_line(row, schema) for row in rows], window, lambda line: (line.id,))
+    return {"members": found.items, "next_cursor": found.next_cursor, "first": window.after is None}
+
+
+def missed_minimum(schema: ProductSchema, *, attribute: str, option: str, count: int, minimum: int) -> str:
+    """Which option too few people chose, in words, for who was left out at the lock."""
+    found = schema.find(attribute)
+    choice = next((each for each in found.options if str(each.code) == option), None) if found else None
+    return gettext(
+        "{attribute}: “{option}” was chosen for {count} units, the factory makes it from {minimum} on.",
+        attribute=pick(found.title) if found else attribute,
+        option=pick(choice.label) if choice else option,
+        count=count,
+        minimum=minimum,
+    )
+
+
+def attention_in_words(schema: ProductSchema, attention: str) -> str:
+    """What the machine wrote down about a participation, for people."""
+    kind, *parts = attention.split(":")
+    if kind != "option_minimum" or len(parts) != 4:
+        return attention
+    attribute, option, count, minimum = parts
+    return missed_minimum(schema, attribute=attribute, option=option, count=int(count), minimum=int(minimum))
+
+
+def _line(row: dict[str, Any], schema: ProductSchema) -> MemberLine:
+    names = ("id", "name", "quantity", "total_minor", "currency", "joined_at")
+    return MemberLine(
+        **{name: row[name] for name in names},
+        state=participation_state(row["state"]),
+        invited=row["invitation_id"] is not None,
+        described=describe_answers(schema, row["answers"], current_locale(), scopes=("variant", "unit")),
+        attention=attention_in_words(schema, row["attention"]) if row.get("attention") else "",
+    )

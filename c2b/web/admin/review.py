@@ -1,0 +1,133 @@
+"""What an admin has to know to let a campaign open: the offer beside the manufacturer's quotation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from c2b.campaigns.operations import bounds_of
+from c2b.campaigns.queries import transitions
+from c2b.campaigns.rules import Bounds, Offer, PriceTier, faults_of, price_at, price_tiers, quoted_at
+from c2b.catalog.describing import Described, describe_answers
+from c2b.catalog.queries import pinned_schema, product
+from c2b.catalog.rules import certificates
+from c2b.catalog.validation import validate_batch
+from c2b.kit import clock
+from c2b.kit.errors import FieldError
+from c2b.kit.i18n import current_locale, gettext, pick
+from c2b.kit.money import format_money
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierCheck:
+    """One price tier beside what the manufacturer quoted for it; ``quoted_minor`` is what the order pays per unit.
+
+    ``margin_minor`` is what stays of one unit's price, before one-off engineering. ``None`` where nothing is quoted.
+    """
+
+    from_quantity: int
+    price_minor: int
+    quoted_minor: int | None
+    low_minor: int | None
+    high_minor: int | None
+    margin_minor: int | None
+    fits: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A campaign under review with its facts. Amounts in minor units of ``currency``, tax included.
+
+    ``margin_minor`` is for the whole batch at the threshold, ``nre_minor`` what one-off engineering takes of it.
+    ``faults`` are sentences about what the rules no longer allow: time has passed since it was submitted.
+    """
+
+    id: str
+    code: str
+    title: str
+    story: str
+    organizer_name: str
+    product_name: str
+    manufacturer_name: str
+    currency: str
+    threshold: int
+    cap: int
+    minimum: int
+    capacity: int
+    deadline: datetime
+    quoted_until: datetime
+    at_deadline: bool
+    by_link: bool
+    submitted_at: datetime | None
+    described: list[Described]
+    certificates: list[str]
+    tiers: list[TierCheck]
+    margin_minor: int
+    nre_minor: int
+    faults: list[str]
+
+
+async def review_of(campaign: dict[str, Any]) -> Review:
+    """The facts about a campaign as ``campaigns.queries`` reads it."""
+    made_for, schema = await product(campaign["product_id"]), await pinned_schema(campaign["schema_id"])
+    answers = campaign["batch_answers"]
+    bounds, offer = bounds_of(made_for, schema, answers), offer_of(campaign)
+    quoted = quoted_at(bounds.quoted, offer.threshold)
+    each = price_at(offer.tiers, offer.threshold) - quoted.unit_price_minor if quoted else 0
+    faults = [*validate_batch(schema.document, dict(answers)), *faults_of(offer, bounds, now=clock.now())]
+    names = ("id", "code", "title", "story", "organizer_name", "currency", "threshold", "cap", "deadline")
+    return Review(
+        **{name: campaign[name] for name in names},
+        product_name=pick(campaign["product_name"]),
+        manufacturer_name=pick(campaign["manufacturer_name"]),
+        minimum=max(bounds.min_quantity, bounds.batch_minimum),
+        capacity=bounds.capacity,
+        quoted_until=bounds.quoted_until,
+        at_deadline=offer.closes == "at_deadline",
+        by_link=offer.visibility == "by_link",
+        submitted_at=await _submitted_at(campaign["id"]),
+        described=describe_answers(schema.parsed, answers, current_locale(), scopes=("batch",)),
+        certificates=list(certificates(schema.parsed, answers)),
+        tiers=[tier_check(tier, offer, bounds) for tier in offer.tiers],
+        margin_minor=each * offer.threshold,
+        nre_minor=bounds.nre_minor,
+        faults=[_in_words(fault, campaign["currency"]) for fault in faults],
+    )
+
+
+def offer_of(campaign: dict[str, Any]) -> Offer:
+    """The offer in a campaign's row."""
+    names = ("title", "story", "batch_answers", "threshold", "cap", "closes", "visibility", "deadline")
+    return Offer(**{name: campaign[name] for name in names}, tiers=price_tiers(campaign["tiers"]))
+
+
+def tier_check(tier: PriceTier, offer: Offer, bounds: Bounds) -> TierCheck:
+    """One tier against the quotation for the smallest batch that can have its price."""
+    quoted = quoted_at(bounds.quoted, max(tier.from_quantity, offer.threshold))
+    price = tier.unit_price_minor
+    return TierCheck(
+        from_quantity=tier.from_quantity,
+        price_minor=price,
+        quoted_minor=quoted.unit_price_minor if quoted else None,
+        low_minor=quoted.min_retail_minor if quoted else None,
+        high_minor=quoted.max_retail_minor if quoted else None,
+        margin_minor=price - quoted.unit_price_minor if quoted else None,
+        fits=quoted is not None and quoted.min_retail_minor <= price <= quoted.max_retail_minor,
+    )
+
+
+def _in_words(fault: FieldError, currency: str) -> str:
+    """A fault's sentence with its amounts as the reader writes money: ``low_minor`` fills ``{low}``."""
+    params = {
+        key.removesuffix("_minor"): format_money(value, currency, current_locale())
+        if key.endswith("_minor")
+        else value
+        for key, value in fault.params.items()
+    }
+    return gettext(fault.message, **params)
+
+
+async def _submitted_at(campaign_id: str) -> datetime | None:
+    steps = [each["at"] for each in await transitions(campaign_id) if each["to_state"] == "under_review"]
+    return steps[-1] if steps else None
