@@ -142,6 +142,8 @@ class TestARefusal:
         page = quiet.get("/log-in", headers={"Cookie": "session=x", **CHINESE})
         assert page.status_code == 500
         assert "我们这边出了点问题" in page.text
+        assert page.headers["content-security-policy"] == POLICY
+        assert page.headers["x-request-id"]
 
 
 class TestTheApi:
