@@ -52,6 +52,13 @@ def served() -> bytes:
     return json.dumps(without_notes(document()), ensure_ascii=False).encode()
 
 
+@cache
+def chinese() -> dict[str, str]:
+    """The short texts (of fields, parameters and refusals) in Chinese, by their English."""
+    found: dict[str, str] = _read("chinese.yaml")
+    return found
+
+
 #: What a refusal of each status means, in general.
 REFUSALS = {
     400: "The request could not be read: no key, a broken cursor, JSON that is none.",
@@ -212,12 +219,15 @@ def faults() -> Iterator[str]:
     for path, method, operation in operations():
         where = f"{method.upper()} {path}"
         yield from (f"{where}: no {name}" for name in ("operationId", *_TEXTS) if not operation.get(name))
-        chinese = operation.get("x-zh", {})
-        yield from (f"{where}: {name} is not in Chinese" for name in _TEXTS if not chinese.get(name))
+        spoken = operation.get("x-zh", {})
+        yield from (f"{where}: {name} is not in Chinese" for name in _TEXTS if not spoken.get(name))
         if not set(operation.get("tags", [])) & tags:
             yield f"{where}: no known tag"
         yield from (f"{where}: {fault}" for fault in _example_faults(operation))
     yield from _unused(clean)
+    said = set(_short_texts([clean["components"], clean["paths"]]))
+    yield from (f"not in chinese.yaml: {text!r}" for text in sorted(said - chinese().keys()))
+    yield from (f"in chinese.yaml, but nobody says it: {text!r}" for text in sorted(chinese().keys() - said))
 
 
 def differences(routes: list[Route]) -> Iterator[str]:
@@ -265,6 +275,19 @@ def validator(schema: Json) -> Any:
 
     rooted = {**schema, "components": document()["components"]}
     return Draft202012Validator(rooted, registry=Registry(), format_checker=FormatChecker())
+
+
+def _short_texts(node: Any) -> Iterator[str]:
+    """Descriptions of everything but operations, whose Chinese stands with them."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "description" and isinstance(value, str) and "operationId" not in node:
+                yield value
+            elif key not in ("example", "examples"):
+                yield from _short_texts(value)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _short_texts(each)
 
 
 def _unused(clean: Json) -> Iterator[str]:

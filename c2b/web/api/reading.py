@@ -1,4 +1,4 @@
-"""The API's document made ready to be read: sections, operations, their fields, in the reader's language."""
+"""The API's document made ready to be read: sections, operations and their fields, in the reader's language."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from c2b.config import settings
 from c2b.web.api import openapi
 from c2b.web.api.routing import V1
 
 Json = dict[str, Any]
+_FIRST_CALLS = """\
+curl {base}/tokens -H 'Content-Type: application/json' \\
+  -d '{{"email": "bo@example.com", "password": "…", "name": "laptop"}}'
+
+curl {base}/me -H 'Authorization: Bearer c2b_…'"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def reference(locale: str) -> Json:
         "summary": info["summary"],
         "paragraphs": tuple(_marked(part) for part in info["description"].strip().split("\n\n")),
         "sections": tuple(_section(tag, whole, locale) for tag in whole["tags"]),
-        "base": V1,
+        "first_calls": _FIRST_CALLS.format(base=settings().base_url + V1),
     }
 
 
@@ -101,37 +107,43 @@ def _operation(path: str, method: str, operation: Json, whole: Json, locale: str
         description=_marked(words["description"]),
         roles=tuple(operation.get("x-roles", ())),
         keyed=any(each["name"] == "Idempotency-Key" for each in parameters),
-        parameters=tuple(_parameter(each, whole) for each in parameters if each["in"] != "header"),
-        body=next(_bodies("", operation.get("requestBody", {}), whole), None),
-        answers=tuple(body for status, answer in good.items() for body in _bodies(status, answer, whole)),
-        refusals=tuple((status, answers[status]["description"]) for status in answers if status >= "400"),
+        parameters=tuple(_parameter(each, whole, locale) for each in parameters if each["in"] != "header"),
+        body=next(_bodies("", operation.get("requestBody", {}), whole, locale), None),
+        answers=tuple(
+            body for status, answer in good.items() for body in _bodies(status, answer, whole, locale)
+        ),
+        refusals=tuple(
+            (status, _said(answer["description"], locale))
+            for status, answer in answers.items()
+            if status >= "400"
+        ),
     )
 
 
-def _bodies(status: str, holder: Json, whole: Json) -> Iterator[Body]:
+def _bodies(status: str, holder: Json, whole: Json, locale: str) -> Iterator[Body]:
     """One for each media type; an answer without content still has its status."""
     for media, content in holder.get("content", {}).items():
         example = json.dumps(content["example"], ensure_ascii=False, indent=2) if "example" in content else ""
-        yield Body(status, media, tuple(_rows(content["schema"], whole)), example)
+        yield Body(status, media, tuple(_rows(content["schema"], whole, locale)), example)
     if status and "content" not in holder:
         yield Body(status, "", (), "")
 
 
-def _rows(schema: Json, whole: Json, depth: int = 0) -> Iterator[FieldRow]:
+def _rows(schema: Json, whole: Json, locale: str, depth: int = 0) -> Iterator[FieldRow]:
     """The fields of a schema, those of objects and lists within it below them."""
     schema = _resolved(schema, whole)
     needed = schema.get("required", ())
     for name, field in schema.get("properties", {}).items():
         known = _resolved(field, whole)
         text = field.get("description") or known.get("description", "")
-        yield FieldRow(name, _kind(field, whole), text.replace("`", ""), name in needed, depth)
+        yield FieldRow(name, _kind(field, whole), _said(text, locale), name in needed, depth)
         inner = known.get("items", known)
         if depth < 2 and "/Words" not in str(field.get("$ref")):
-            yield from _rows(inner, whole, depth + 1)
+            yield from _rows(inner, whole, locale, depth + 1)
 
 
-def _parameter(parameter: Json, whole: Json) -> FieldRow:
-    text = parameter.get("description", "").replace("`", "")
+def _parameter(parameter: Json, whole: Json, locale: str) -> FieldRow:
+    text = _said(parameter.get("description", ""), locale)
     return FieldRow(
         parameter["name"], _kind(parameter["schema"], whole), text, parameter.get("required", False), 0
     )
@@ -164,6 +176,11 @@ def _resolved(node: Json, whole: Json) -> Json:
 def _spoken(node: Json, locale: str) -> Json:
     """The node's texts in the reader's language."""
     return {**node, **node.get("x-zh", {})} if locale == "zh_CN" else node
+
+
+def _said(text: str, locale: str) -> str:
+    """A short text of the document in the reader's language, without its marks."""
+    return (openapi.chinese()[text] if text and locale == "zh_CN" else text).replace("`", "")
 
 
 def _marked(text: str) -> Markup:

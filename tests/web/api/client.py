@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any
 
 import httpx2
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
 from starlette.applications import Starlette
 
 from c2b.accounts.rules import Actor
@@ -108,8 +110,8 @@ def _operation(method: str, path: str) -> dict[str, Any] | None:
 @cache
 def _strict(schema: str) -> Any:
     """A validator that refuses fields nobody documented."""
-    whole = openapi.validator(json.loads(schema))
-    return whole.evolve(schema=_closed(whole.schema))
+    rooted = {**json.loads(schema), "components": openapi.document()["components"]}
+    return Draft202012Validator(_closed(rooted), registry=Registry(), format_checker=FormatChecker())
 
 
 def _closed(node: Any) -> Any:
