@@ -10,7 +10,7 @@ from c2b.catalog.conditions import broken
 from c2b.catalog.explain import Forbidden, blocking_rules, forbidden, impossible, needed, witness
 from c2b.catalog.schema import parse_schema
 from c2b.catalog.validation import validate
-from tests.catalog.samples import LAMP, PRODUCTS, example, examples, parsed, product, small
+from tests.catalog.samples import LAMP, PRODUCTS, example, examples, parsed, product, small, words
 
 KEYBOARD = parsed("keyboard")
 MEMBER = ("variant", "unit")
@@ -149,3 +149,47 @@ class TestSearch:
         assert found is not None
         assert found["watts"] in (10, 15)
         assert validate(document, answers={**LAMP, "dimmer": True, "shade": 2, "watts": found["watts"]}) == []
+
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_follows_a_chain_of_rules_in_whatever_order_they_are_written(self, backwards: bool) -> None:
+        """a asks for b, b for c, c for d; and d is refused."""
+        document = flags("a", "b", "c", "d")
+        document["allOf"] = [asks(one, other) for one, other in ("ab", "bc", "cd")][:: -1 if backwards else 1]
+        schema = parse_schema(document)
+        assert witness(schema, fixed={"a": True, "d": False}) is None
+        assert witness(schema, fixed={"a": False, "d": False}) is not None
+        assert len(blocking_rules(schema, fixed={"a": True, "d": False}, chosen={})) == 3
+
+    def test_finds_the_number_between_two_that_are_refused(self) -> None:
+        document = small()
+        refused = [
+            {
+                "x-reason": words(f"{watts} watts need a dimmer."),
+                "if": {"properties": {"watts": {"const": watts}}, "required": ["watts"]},
+                "then": {"properties": {"dimmer": {"const": True}}},
+            }
+            for watts in (5, 15, 25)
+        ]
+        document["allOf"] = [{**document["allOf"][0], "then": {"required": ["watts"]}}, *refused]
+        found = witness(parse_schema(document), fixed={"base": "steel", "dimmer": False}, chosen={"shade": 2})
+        assert found is not None
+        assert found["watts"] in (10, 20)
+
+
+def flags(*names: str) -> dict[str, Any]:
+    """A schema of questions to be answered with yes or no; the first and the last are the organizer's."""
+    document = small()
+    ends = (names[0], names[-1])
+    document["properties"] = {
+        name: {"x-title": words(name), "x-scope": "batch" if name in ends else "variant", "type": "boolean"}
+        for name in names
+    }
+    return {**document, "x-order": list(names), "required": list(names)}
+
+
+def asks(one: str, other: str) -> dict[str, Any]:
+    return {
+        "x-reason": words(f"{one} asks for {other}"),
+        "if": {"properties": {one: {"const": True}}, "required": [one]},
+        "then": {"properties": {other: {"const": True}}},
+    }

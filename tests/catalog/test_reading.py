@@ -14,7 +14,7 @@ from c2b.catalog.reading import answers_from_form as read
 from c2b.catalog.schema import SCOPES, parse_schema
 from c2b.catalog.validation import validate
 from tests.catalog.browser import page, submitted
-from tests.catalog.samples import PICTURE, PRODUCTS, example, examples, parsed, product, small
+from tests.catalog.samples import LAMP, PICTURE, PRODUCTS, example, examples, parsed, product, small
 from tests.catalog.strategies import answers_to
 
 SMALL_DOCUMENT = small()
@@ -138,6 +138,13 @@ class TestWayBack:
             SMALL, [("answers.mark", "was"), ("answers.mark", "yes"), ("answers.mark.text", "Bo")], SCOPES
         )
         assert kept == {"mark": {"text": "Bo"}}
+
+    def test_of_a_drawn_group_whose_box_is_cleared_takes_it_away(self) -> None:
+        answers = {**LAMP, "mark": {"text": "Bo", "place": "foot"}}
+        tree = page(build_form(SMALL, scopes=SCOPES, currency="CNY", answers=answers))
+        box = tree.get_element_by_id("answers-mark")
+        assert box.attrib.pop("checked") is not None
+        assert read(SMALL, submitted(tree), SCOPES) == LAMP
 
     @pytest.mark.parametrize("name", PRODUCTS)
     def test_of_every_example_gives_the_answers_that_were_shown(self, name: str) -> None:
