@@ -115,7 +115,10 @@ _ENTRIES = {
     "validity_until": N_("answer by"),
 }
 #: Entries that repeat what the row shows anyway, or that only programs read.
-_UNSAID = ("code", "currency", "digest", "automatic")
+_UNSAID = (
+    "code", "currency", "digest", "automatic", "participation_id", "refund_id", "evidence_id", "actor_id",
+    "manufacturer_id",
+)  # fmt: skip
 
 
 def event_name(name: str) -> str:
