@@ -27,7 +27,9 @@ BASE = "http://testserver"
 class Program:
     """One person's program. ``actor`` ``None``: it has no token."""
 
-    def __init__(self, app: Starlette, actor: Actor | None = None, *, token: str = "", locale: str = "en") -> None:
+    def __init__(
+        self, app: Starlette, actor: Actor | None = None, *, token: str = "", locale: str = "en"
+    ) -> None:
         self.actor = actor
         headers = {"Accept-Language": locale.replace("_", "-")}
         if token:
@@ -38,7 +40,7 @@ class Program:
     @classmethod
     async def of(cls, app: Starlette, actor: Actor, *, can_write: bool = True, locale: str = "en") -> Program:
         """A program with a fresh token of this person."""
-        new = await create_token(actor, name="test", can_write=can_write)
+        new = await create_token(actor, name="test", days=365, can_write=can_write)
         return cls(app, actor, token=new.secret, locale=locale)
 
     async def get(self, path: str, status: int = 200, **query: Any) -> Any:
@@ -93,7 +95,8 @@ def conforms(method: str, path: str, response: httpx2.Response) -> None:
     assert media in answer["content"], f"{method} {path} answered with {media}"
     schema = answer["content"][media]["schema"]
     if schema.get("format") != "binary":
-        errors = [f"{error.json_path} {error.message}" for error in _strict(json.dumps(schema)).iter_errors(response.json())]
+        found = _strict(json.dumps(schema)).iter_errors(response.json())
+        errors = [f"{error.json_path} {error.message}" for error in found]
         assert not errors, f"{method} {path}: {errors[:5]}"
 
 

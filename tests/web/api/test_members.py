@@ -21,7 +21,9 @@ class TestAQuote:
     async def test_prices_without_joining_and_without_a_token(self, database, app):
         w = await world.build()
         campaign = await w.open_campaign()
-        answer = await Program(app).post(f"/campaigns/{campaign}/quote", {"answers": world.ANSWERS, "quantity": 2})
+        answer = await Program(app).post(
+            f"/campaigns/{campaign}/quote", {"answers": world.ANSWERS, "quantity": 2}
+        )
         assert answer["valid"] is True
         assert answer["quote"]["base_minor"] == 45900
         assert answer["quote"]["total_minor"] == 2 * answer["quote"]["unit_price_minor"]
@@ -49,7 +51,9 @@ class TestJoining:
         w = await world.build()
         campaign = await w.open_campaign()
         bo = await Program.of(app, w.bo)
-        place = await bo.post(f"/campaigns/{campaign}/participations", {"answers": world.ANSWERS, "quantity": 2}, 201)
+        place = await bo.post(
+            f"/campaigns/{campaign}/participations", {"answers": world.ANSWERS, "quantity": 2}, 201
+        )
         assert (await bo.get(f"/campaigns/{campaign}"))["my_participation_id"] == place["id"]
         assert (await bo.get(f"/campaigns/{campaign}/progress"))["reserved"] == 2
         checkout = await bo.post(f"/participations/{place['id']}/payment", status=201)
@@ -160,7 +164,9 @@ class TestTheSameKey:
         w = await world.build()
         campaign = await w.open_campaign()
         bo = await Program.of(app, w.bo)
-        answer = await bo.send("POST", f"/campaigns/{campaign}/participations", body={"answers": world.ANSWERS})
+        answer = await bo.send(
+            "POST", f"/campaigns/{campaign}/participations", body={"answers": world.ANSWERS}
+        )
         assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
 
     async def test_of_somebody_else_is_another_key(self, database, app):

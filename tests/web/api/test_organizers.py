@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 import pytest
 
-from c2b.kit import clock, db
+from c2b.kit import db
 from tests import world
 from tests.web.api.client import Program
-
-
-def offer(**changes: Any) -> dict[str, Any]:
-    return {
-        "title": "Navy seventy-five",
-        "story": "A quiet board for the whole club.",
-        "batch_answers": world.BATCH,
-        "threshold": 50,
-        "cap": 100,
-        "tiers": [{"from_quantity": 50, "unit_price_minor": 45900}, {"from_quantity": 80, "unit_price_minor": 42900}],
-        "closes": "on_threshold",
-        "visibility": "public",
-        "deadline": (clock.now() + timedelta(days=20)).isoformat(),
-        **changes,
-    }
+from tests.web.api.offers import offer
 
 
 class TestADraft:
@@ -51,13 +34,20 @@ class TestADraft:
         w = await world.build()
         ana = await Program.of(app, w.ana)
         wrong = offer(
-            title=7, threshold="50", tiers=[{"from_quantity": 50}, 3], closes="never", deadline="tomorrow", extra=1
+            title=7,
+            threshold="50",
+            tiers=[{"from_quantity": 50}, 3],
+            closes="never",
+            deadline="tomorrow",
+            extra=1,
         )
         refused = await ana.post("/campaigns", {"product": w.product_slug, **wrong}, 422)
         assert {each["path"] for each in refused["errors"]} == {
             "title", "threshold", "tiers.0.unit_price_minor", "tiers.1", "closes", "deadline", "extra",
         }  # fmt: skip
-        refused = await ana.post("/campaigns", {"product": w.product_slug, **offer(threshold=10, cap=9000)}, 422)
+        refused = await ana.post(
+            "/campaigns", {"product": w.product_slug, **offer(threshold=10, cap=9000)}, 422
+        )
         assert {each["code"] for each in refused["errors"]} >= {"below_minimum", "above_capacity"}
         refused = await ana.post(
             "/campaigns", {"product": w.product_slug, **offer(batch_answers={"case_material": "gold"})}, 422
@@ -95,7 +85,9 @@ class TestAnOpenCampaign:
         path = f"/campaigns/{campaign}/events"
         told = {}
         for who in (w.bo, w.ana, w.root):
-            told[who.name] = {each["name"] for each in await (await Program.of(app, who)).everything(path, limit=2)}
+            told[who.name] = {
+                each["name"] for each in await (await Program.of(app, who)).everything(path, limit=2)
+            }
         assert "campaign.opened" in told["Bo"] < told["Ana"] < told["Root"]
         assert "participation.joined" not in told["Bo"]
         assert "payment.captured" not in told["Ana"]

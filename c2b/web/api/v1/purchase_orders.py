@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,7 +11,7 @@ from starlette.routing import Route
 from c2b.campaigns.queries import campaign_for
 from c2b.kit.errors import NotFound
 from c2b.purchasing import operations, queries
-from c2b.purchasing.shown import STATE_LABELS
+from c2b.purchasing.shown import STATE_LABELS, UnitRow
 from c2b.web.api.bodies import Optional, fields_of, one_of, text, whole
 from c2b.web.api.listing import listed, number, window, word
 from c2b.web.api.routing import resource
@@ -36,7 +38,8 @@ async def show(request: Request) -> Response:
 @require_api("manufacturer", "admin")
 async def units(request: Request) -> Response:
     """GET /purchase-orders/{order}/units: opaque unit ids with the personal work on each."""
-    return listed(await queries.units_of(actor_of(request), request.path_params["order"], window(request)))
+    found = await queries.units_of(actor_of(request), request.path_params["order"], window(request))
+    return listed(found, _unit)
 
 
 @require_api("manufacturer", "admin")
@@ -93,6 +96,12 @@ async def brief(request: Request) -> Response:
     if found is None:
         raise NotFound
     return json_answer(found)
+
+
+def _unit(row: UnitRow) -> dict[str, Any]:
+    """A unit; the dash that paper shows for no personal work is an empty list here."""
+    personal = [] if row.personalization == ["–"] else row.personalization
+    return {"unit_id": row.unit_id, "line_no": row.line_no, "personalization": personal}
 
 
 ROUTES: list[Route] = [
