@@ -86,6 +86,7 @@ _REFUND_REASONS = {
     "campaign_failed": N_("The campaign did not go ahead"),
     "withdrawal": N_("You left the campaign"),
     "late": N_("The payment came after the place was gone"),
+    "option_minimum": N_("Too few people chose one of the options"),
     "price_difference": N_("The group reached a lower price"),
 }
 _CLOSES = {
