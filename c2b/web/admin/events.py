@@ -101,7 +101,7 @@ async def _told(event: EventView, names: dict[str, str], campaign: dict[str, Any
         sentence=sentence,
         entries=[]
         if sentence
-        else entries_of(event.payload, currency=campaign["currency"] if campaign else ""),
+        else entries_of(event.name, event.payload, currency=campaign["currency"] if campaign else ""),
     )
 
 

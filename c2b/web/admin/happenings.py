@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from c2b.fulfillment.rules import EVIDENCE_LABELS
 from c2b.kit.i18n import N_, current_locale, format_date, format_datetime, gettext, pick
 from c2b.kit.money import format_money
+from c2b.web.consumer.words import refund_reason
 
 #: Kinds of events for the filter, as ``events.queries.all_events`` takes them.
 KINDS = {
@@ -89,6 +91,7 @@ EVENTS = {
 _ENTRIES = {
     "amount_minor": N_("amount"),
     "count": N_("chosen"),
+    "finished_on": N_("finished"),
     "forecast_delivery": N_("forecast delivery"),
     "key": N_("key"),
     "kind": N_("kind"),
@@ -126,8 +129,10 @@ def event_name(name: str) -> str:
     return gettext(EVENTS[name]) if name in EVENTS else name
 
 
-def entries_of(payload: dict[str, Any], *, currency: str) -> list[tuple[str, str]]:
+def entries_of(name: str, payload: dict[str, Any], *, currency: str) -> list[tuple[str, str]]:
     """A payload as (label, text) pairs; ``currency`` is that of amounts which do not name their own."""
+    if name.startswith("refund.") and "reason" in payload:
+        payload = {**payload, "reason": refund_reason(str(payload["reason"]))}
     money = str(payload.get("currency") or currency)
     return [
         (gettext(_ENTRIES[key]) if key in _ENTRIES else key, text)
@@ -143,6 +148,8 @@ def _text(key: str, value: Any, currency: str) -> str:
         return gettext("yes") if value else gettext("no")
     if key.endswith("_minor") and isinstance(value, int) and currency:
         return format_money(value, currency, current_locale())
+    if key == "kind" and value in EVIDENCE_LABELS:
+        return gettext(EVIDENCE_LABELS[value])
     if isinstance(value, dict) and set(value) == {"en", "zh"}:
         return pick(value)
     if (
