@@ -19,7 +19,7 @@ from c2b.clock import keep_time
 from c2b.config import Settings, settings
 from c2b.durable.broker import Ringer, Worker, make_broker
 from c2b.durable.queue import connect_doorbell
-from c2b.kit import db
+from c2b.kit import db, pdf
 from c2b.kit.db.migrate import check, migrate
 from c2b.payments import gateways
 from c2b.payments.gateways.sandbox import checkout
@@ -87,6 +87,7 @@ async def lifespan(configured: Settings) -> AsyncIterator[None]:
             worker = Worker(broker, threads=configured.worker_threads)
             await worker.start()
             stack.push_async_callback(worker.stop)
+            stack.callback(pdf.close)  # a document that is being drawn is drawn again after the next start
             stack.push_async_callback(_cancel, asyncio.get_running_loop().create_task(keep_time(configured)))
         yield
 

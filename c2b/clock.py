@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from c2b import wiring
+from c2b.accounts import operations as accounts
 from c2b.campaigns.counting import keep_deadlines
 from c2b.config import Settings, settings
 from c2b.durable.broker import Ringer, make_broker
@@ -21,7 +22,7 @@ from c2b.durable.queue import connect_doorbell
 from c2b.durable.sweep import sweep
 from c2b.fulfillment.jobs import keep_forecasts
 from c2b.kit import clock, db
-from c2b.kit.http import idempotency
+from c2b.kit.http import idempotency, rates
 from c2b.participations.operations import keep_reservations
 from c2b.payments import gateways
 from c2b.payments.operations import ask_again
@@ -62,6 +63,8 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("payments", timedelta(minutes=1), ask_again),
         Sweep("forecasts", timedelta(minutes=10), keep_forecasts),
         Sweep("answers", timedelta(hours=1), idempotency.prune),
+        Sweep("rate counts", timedelta(hours=1), rates.prune),
+        Sweep("log-ins", timedelta(hours=6), accounts.prune),
     ]
     if configured.gateway == "sandbox":
         found.append(Sweep("sandbox", often, _sandbox))

@@ -9,7 +9,7 @@ from c2b import wiring
 from c2b.config import settings
 from c2b.durable.broker import Ringer, Worker, make_broker
 from c2b.durable.queue import connect_doorbell
-from c2b.kit import db
+from c2b.kit import db, pdf
 
 
 async def main() -> int:
@@ -27,6 +27,7 @@ async def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await stopped.wait()
+    pdf.close()  # a document that is being drawn is drawn again by another worker
     await worker.stop()
     ringer.close()
     return 0

@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 
+from c2b.config import ROOT
 from c2b.fulfillment.graph import graph_from_json, inserted, template_codes
 
 TEMPLATES = tuple(f"{code.lower()}.json" for code in template_codes())
@@ -151,3 +152,13 @@ def _exactly_one(stages: list[Mapping[str, Any]], flag: str, meaning: str) -> It
     marked = [stage["code"] for stage in stages if stage.get(flag)]
     if len(marked) != 1:
         yield f"{flag}: exactly one stage {meaning}, here {', '.join(marked) or 'none'}"
+
+
+def main() -> int:
+    """``c2b timelines check``: print every fault; 1 when there is one."""
+    problems = check_all(ROOT)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("The stage graphs are in order.")
+    return 1 if problems else 0

@@ -41,6 +41,8 @@ def mentions_money(node: ast.expr) -> bool:
 MARKUP_ALLOWED = {
     "c2b/kit/templating.py": "escapes first, then fills placeholders that escape what they take",
     "c2b/kit/http/csrf.py": "a constant tag, its attributes filled by the escaping format",
+    "c2b/web/api/reading.py": "escapes our own API document first, then marks code and emphasis",
+    "c2b/web/consumer/invitation.py": "a QR code drawn by segno; nothing a person typed is in it",
 }
 
 
@@ -55,7 +57,13 @@ def no_markup_in_code(path: str, text: str) -> Iterator[str]:
 
 # a library that is dangerous, or slow to import, lives behind one door
 DOORS = {
-    "jsonschema": ("c2b/catalog/engine.py", "c2b/catalog/messages.py", "c2b/fulfillment/lint.py"),
+    "jsonschema": (
+        "c2b/catalog/engine.py",
+        "c2b/catalog/messages.py",
+        "c2b/catalog/lint.py",
+        "c2b/fulfillment/lint.py",
+        "c2b/web/api/openapi.py",  # check our own files only
+    ),
     "jsonschema_rs": ("c2b/catalog/validation.py",),
     "re2": ("c2b/catalog/", "c2b/kit/"),
     "weasyprint": ("c2b/kit/pdf/",),
@@ -118,7 +126,7 @@ def pure_rules(path: str, text: str) -> Iterator[str]:
             yield f"{node.lineno}: rules do not {called(node)}()"
 
 
-LONGEST = 320
+LONGEST, LONGEST_TEST = 320, 450  # tables of cases are long and read easily
 LONG_ALLOWED: dict[str, str] = {}
 
 
@@ -127,8 +135,9 @@ def short_files(path: str, text: str) -> Iterator[str]:
     lines = text.count("\n")
     if path.startswith("c2b/migrations/"):
         return  # written by the machine
-    if lines > LONGEST and path not in LONG_ALLOWED:
-        yield f"{lines}: lines, more than {LONGEST}"
+    most = LONGEST_TEST if path.startswith("tests/") else LONGEST
+    if lines > most and path not in LONG_ALLOWED:
+        yield f"{lines}: lines, more than {most}"
 
 
 def no_swallowed_errors(path: str, text: str) -> Iterator[str]:
