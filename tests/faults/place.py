@@ -1,0 +1,113 @@
+"""What a place of the fault tests is: files, mails and a provider of its own, and people who do what was planned.
+
+``a_round`` is everything that workers, clock and people at the checkout do; it is repeated until nothing is due.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns.counting import keep_deadlines
+from c2b.config import settings
+from c2b.durable.sweep import drain
+from c2b.kit import clock, db
+from c2b.kit.errors import AppError
+from c2b.kit.ids import sha256_hex
+from c2b.participations.operations import keep_reservations
+from c2b.payments import gateways
+from c2b.payments.capturing import ask_again, receive, start_checkout
+from c2b.payments.gateways.sandbox.gateway import SandboxGateway
+from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
+from c2b.payments.gateways.sandbox.payments import CheckoutClosed
+from c2b.purchasing import issuing
+from c2b.purchasing.documents import RenderedDocument
+
+RESERVED_MINUTES = "600"
+
+
+def use_place(folder: Path) -> None:
+    """From now on this process keeps files, mails and the provider's record in ``folder``."""
+    os.environ["C2B_DATA_DIR"] = str(folder)
+    os.environ["C2B_RESERVATION_MINUTES"] = RESERVED_MINUTES
+    settings.cache_clear()
+
+
+async def a_round(sandbox: SandboxGateway, plan: Mapping[str, Any]) -> int:
+    """Do whatever is due; how much that was."""
+    done = await _shop(sandbox, plan)
+    done += await sandbox.deliver_due()
+    done += await ask_again()
+    done += await keep_reservations()
+    done += await keep_deadlines()
+    return done + await drain()
+
+
+@contextlib.contextmanager
+def provider(trouble: int | None = None) -> Iterator[SandboxGateway]:
+    """The sandbox of this place. Its notifications come signed; what cannot be booked now is answered with 500."""
+
+    async def hand_over(_url: str, headers: Mapping[str, str], body: bytes) -> int:
+        try:
+            await receive("sandbox", gateway.parse_webhook(headers, body, clock.now()))
+        except Exception:
+            return 500
+        return 200
+
+    here = settings()
+    gateway = SandboxGateway(
+        here.sandbox_path, base_url=here.base_url, secret=here.sandbox_secret, send=hand_over
+    )
+    if trouble is not None:
+        gateway.misbehave(Misbehavior(unavailable_percent=20, timeout_percent=10, seed=trouble, copies=2))
+    with gateways.replaced_by(gateway):
+        yield gateway
+
+
+async def _shop(sandbox: SandboxGateway, plan: Mapping[str, Any]) -> int:
+    """People who have a place and have not decided yet go to the checkout; a reload never hurts."""
+    waiting = await db.fetch("SELECT id, user_id FROM participation WHERE state = 'pending_payment' ORDER BY id")
+    done = 0
+    for row in waiting:
+        if row["id"] in plan:
+            with contextlib.suppress(AppError, CheckoutClosed):
+                await _buy(sandbox, row, Behavior(plan[row["id"]]))
+                done += 1
+    return done
+
+
+async def _buy(sandbox: SandboxGateway, row: dict[str, Any], behavior: Behavior) -> None:
+    if behavior is Behavior.DECLINE and await db.fetch_one(
+        "SELECT id FROM payment WHERE participation_id = ? AND state = 'failed'", row["id"]
+    ):
+        behavior = Behavior.PAY  # the second card works
+    address = await start_checkout(member(row["user_id"]), row["id"])
+    await sandbox.choose(address.rsplit("/", 1)[-1], behavior)
+
+
+def member(user_id: str) -> Actor:
+    return Actor(
+        id=user_id, name="Member", role="consumer", manufacturer_id=None, locale="en", email_verified=True
+    )
+
+
+@contextlib.contextmanager
+def documents(real: bool) -> Iterator[None]:
+    """Drawing takes longer than a killed worker lives; most kills therefore use documents that are not drawn."""
+    drawn = issuing.render_purchase_order
+    if not real:
+        issuing.render_purchase_order = not_drawn
+    try:
+        yield
+    finally:
+        issuing.render_purchase_order = drawn
+
+
+async def not_drawn(snapshot: Any, *, locale: str, acknowledgment_url: str) -> RenderedDocument:
+    """Stands for a PDF: bytes that depend on the same things."""
+    data = f"%PDF-1.7 {snapshot.digest} {locale} {acknowledgment_url} %%EOF".encode()
+    return RenderedDocument(data=data, sha256=sha256_hex(data), pages=1)

@@ -1,0 +1,90 @@
+"""The world that workers are killed in: groups that fill, fail, are canceled and lose members, all paid at the sandbox.
+
+Built once per database and copied for every test. Nobody has been to the checkout yet: that too happens under kills.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns import operations as campaigns
+from c2b.campaigns.queries import forget_offers
+from c2b.kit import clock, db
+from c2b.participations import operations as participations
+from c2b.payments.gateways.sandbox.misbehavior import Behavior
+from c2b.purchasing import operations as purchasing
+from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
+from tests import world
+
+PAY, LATE, TWICE, DECLINE = Behavior.PAY, Behavior.LATE, Behavior.TWICE, Behavior.DECLINE
+OPEN_FOR = timedelta(days=8)
+#: A plate that is made from thirty units on.
+RARE = {"plate": "pom"}
+
+
+@dataclass
+class Stage:
+    """Who is who, campaigns by what becomes of them, and what each member does at the checkout."""
+
+    ana: Actor
+    mill: Actor
+    root: Actor
+    campaigns: dict[str, str] = field(default_factory=dict)
+    leaving: list[tuple[Actor, str]] = field(default_factory=list)
+    plan: dict[str, str] = field(default_factory=dict)
+
+    def write_plan(self, folder: Path) -> None:
+        (folder / "plan.json").write_text(json.dumps(self.plan))
+
+
+async def build(*, small: bool) -> Stage:
+    """Four campaigns: ``reached`` orders as soon as it is full, ``waited`` at its deadline (with a better price, and
+    without whoever wanted a rare plate), ``short`` fails, ``called_off`` is canceled."""
+    forget_offers()
+    w = await world.build()
+    await db.execute("UPDATE product SET timeline = 'LIGHT' WHERE id = ?", w.product_id)
+    stage = Stage(w.ana, w.mill, w.root)
+    more = 0 if small else 1
+    await _campaign(w, stage, "reached", [(20, PAY), (20, TWICE), (10, PAY), *[(3, PAY)] * 4 * more], closes="on_threshold")
+    await _campaign(w, stage, "waited", [(20, PAY)] * 4 + [(1, DECLINE), (1, LATE), *[(1, PAY)] * 6 * more])
+    await _member(w, stage, "waited", 1, PAY, **RARE)
+    await _campaign(w, stage, "short", [(20, PAY), (2, TWICE), (1, LATE), *[(1, PAY)] * 5 * more])
+    await _campaign(w, stage, "called_off", [(2, PAY), (1, PAY), *[(1, TWICE)] * 3 * more])
+    for name in ("waited", "short"):
+        for _ in range(1 + more):
+            joined = await _member(w, stage, name, 1, PAY)
+            stage.leaving.append((w.members[-1], joined))
+    return stage
+
+
+async def _campaign(
+    w: world.World, stage: Stage, name: str, members: list[tuple[int, Behavior]], *, closes: str = "at_deadline"
+) -> None:
+    stage.campaigns[name] = await w.open_campaign(
+        title=f"Board {name}", closes=closes, cap=150, deadline=clock.now() + OPEN_FOR
+    )
+    for quantity, behavior in members:
+        await _member(w, stage, name, quantity, behavior)
+
+
+async def _member(w: world.World, stage: Stage, name: str, quantity: int, does: Behavior, **answers: str) -> str:
+    joined = await w.join(stage.campaigns[name], quantity=quantity, **answers)
+    stage.plan[joined.participation_id] = does.value
+    return joined.participation_id
+
+
+async def people_act(stage: Stage) -> None:
+    """In the middle of it all: some leave, Ana calls one off, Mill accepts the order that is out."""
+    for who, participation_id in stage.leaving:
+        await participations.withdraw(who, participation_id)
+    await campaigns.cancel(stage.ana, stage.campaigns["called_off"], reason="My workshop burned down.")
+    order = await PurchaseOrder.get(campaign_id=stage.campaigns["reached"])
+    revision = await PurchaseOrderRevision.get(purchase_order_id=order.id, revision=order.revision)
+    await purchasing.acknowledge(
+        stage.mill, order.id, revision=revision.revision, revision_digest=revision.digest, decision="accepted",
+        signer_name="Mo Fang",
+    )  # fmt: skip

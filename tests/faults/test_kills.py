@@ -1,0 +1,120 @@
+"""Workers killed without warning, at random instants and at every named line: nothing lost and nothing twice."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from c2b.kit.db import Database
+from tests.faults import stage as stages
+from tests.faults.harness import Figures, Place, in_place, long_mode, seed
+from tests.faults.verdict import compare, seen
+
+pytestmark = pytest.mark.faults
+
+AFTER_THE_DEADLINE = (stages.OPEN_FOR + timedelta(hours=1)).total_seconds()
+Kill = Callable[[], Awaitable[int]]
+
+
+@dataclass
+class Story:
+    """What a place lived through: kills, what there was to compare, and what was wrong with it."""
+
+    kills: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+async def live_through(place: Place, stage: stages.Stage, kill: Kill, **calm: Any) -> Story:
+    """The whole story: payments under kills, then people act, then the deadlines pass."""
+    story = Story(kills=await kill())
+    await place.settle(**calm)
+    async with Database(place.database):
+        with in_place(place):
+            await stages.people_act(stage)
+    story.kills += await kill()
+    place.ahead += AFTER_THE_DEADLINE
+    story.kills += await kill()
+    await place.settle(**calm)
+    async with Database(place.database):
+        with in_place(place):
+            story.seen, story.faults = await seen(), await compare(place.data_dir)
+    return story
+
+
+def everything_happened(seen: Counter[str]) -> bool:
+    """Groups that ordered, failed and were called off; money that went back for every reason."""
+    reasons = ("campaign_failed", "withdrawal", "option_minimum", "late", "price_difference")
+    return (
+        seen["orders"] == 2
+        and seen["campaigns failed"] == seen["campaigns canceled"] == 1
+        and all(seen[f"refunds for {reason}"] for reason in reasons)
+    )
+
+
+class TestAWorkerKilledAtAnyInstant:
+    async def test_loses_nothing_and_does_nothing_twice(self, new_place, capsys):
+        figures = Figures("random kills", seed())
+        chance = random.Random(figures.seed)
+        wanted = 200 if long_mode() else 20
+        while figures.kills < wanted:
+            place, stage = new_place(small=not long_mode())
+            story = await live_through(place, stage, partial(place.kill_at_random, chance))
+            figures.add(story.kills, story.seen, story.faults)
+            assert story.faults == [], f"seed {figures.seed}"
+            assert everything_happened(story.seen), story.seen
+        with capsys.disabled():
+            print(f"\n{place.kind}, {figures.line()}")
+
+
+class TestAWorkerKilledAtANamedLine:
+    async def test_loses_nothing_and_does_nothing_twice(self, new_place, tmp_path, capsys):
+        """Every line that a calm worker passes kills one worker; the lines are not listed here but found."""
+        figures = Figures("named lines", 0)
+        points = await _points(new_place, tmp_path)
+        assert len(points) >= 50, points
+        left = dict.fromkeys(points)
+        while left:
+            place, stage = new_place(small=True)
+            before = len(left)
+            story = await live_through(place, stage, partial(_kill_at_each, place, left))
+            figures.add(story.kills, story.seen, story.faults)
+            assert story.faults == []
+            assert len(left) < before, f"never reached: {list(left)}"
+        assert figures.kills == len(points)
+        with capsys.disabled():
+            print(f"\n{place.kind}, {figures.line()}")
+
+
+async def _points(new_place: Callable[..., Any], tmp_path: Any) -> list[str]:
+    """The names of all lines that workers pass in a story without kills, in their order."""
+    place, stage = new_place(small=True)
+    notes = []
+
+    async def calm() -> int:
+        notes.append(tmp_path / f"passed-{len(notes)}.json")
+        await place.worker(passed=str(notes[-1]))
+        return 0
+
+    story = await live_through(place, stage, calm)
+    assert story.faults == []
+    assert everything_happened(story.seen), story.seen
+    return list(dict.fromkeys(name for each in notes for name in json.loads(each.read_text())))
+
+
+async def _kill_at_each(place: Place, left: dict[str, None]) -> int:
+    """One worker per line, one after the other in the same world; a line that is not passed stays ``left``."""
+    killed = 0
+    for name in list(left):
+        if await place.worker(point=name) == "killed":
+            del left[name]
+            killed += 1
+    return killed
