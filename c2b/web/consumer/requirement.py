@@ -79,7 +79,10 @@ async def read_requirement(request: Request, offer: JoinOffer) -> Sent:
     files = upload_fields(schema, SCOPES)
     form = await form_of(request, max_files=len(files))
     may_store = current_actor(request) is not None and not request.url.path.endswith("/quote")
-    pairs, faults = await with_pictures(form, schema, SCOPES, store=may_store)
+    try:
+        pairs, faults = await with_pictures(form, schema, SCOPES, store=may_store)
+    finally:
+        await form.close()
     text = str(form.get("quantity", "1")).strip()
     return Sent(
         answers=answers_from_form(schema, pairs, SCOPES, fixed=offer.batch_answers),
