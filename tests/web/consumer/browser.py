@@ -146,21 +146,23 @@ class _Reader(HTMLParser):
             self._form = Form(attrs.get("action", ""), attrs.get("method", "get"))
             self._form.multipart = "multipart" in attrs.get("enctype", "")
             self.forms.append(self._form)
-        if self._form is None or "disabled" in attrs:
-            return
-        name = attrs.get("name", "")
-        if tag == "input" and name and attrs.get("type") != "file":
-            if attrs.get("type") not in ("radio", "checkbox") or "checked" in attrs:
-                self._form.fields.append((name, attrs.get("value", "")))
+        if self._form is not None and "disabled" not in attrs:
+            self._control(self._form, tag, attrs)
+
+    def _control(self, form: Form, tag: str, attrs: dict[str, str]) -> None:
+        name, kind = attrs.get("name", ""), attrs.get("type", "")
+        if tag == "input" and name and kind != "file":
+            if kind not in ("radio", "checkbox") or "checked" in attrs:
+                form.fields.append((name, attrs.get("value", "")))
         elif tag == "button":
-            self._form.buttons.append(attrs)
+            form.buttons.append(attrs)
         elif tag == "select":
             self._select, self._options = name, []
         elif tag == "option":
             self._options.append((attrs.get("value", ""), "selected" in attrs))
         elif tag == "textarea":
             self._textarea = name
-            self._form.fields.append((name, ""))
+            form.fields.append((name, ""))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("script", "style", "svg"):

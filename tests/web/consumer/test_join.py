@@ -1,4 +1,4 @@
-"""Joining in a browser without JavaScript: choose, see the price, reserve, pay; and everything that may come between."""
+"""Joining in a browser without JavaScript: choose, see the price, reserve, pay; and what may come between."""
 
 from __future__ import annotations
 

@@ -50,11 +50,7 @@ class TestTheFormOfACampaign:
         [row] = await rows()
         assert (row["state"], row["threshold"], row["closes"]) == ("draft", 50, "at_deadline")
         assert row["story"] == "Quiet.\nFor <all>."
-        kept = (
-            dict(page.forms[-2].fields)
-            if "title" not in dict(page.form(page.path).fields)
-            else dict(page.form(page.path).fields)
-        )
+        kept = dict(page.form(page.path).fields)
         assert kept["title"] == "Navy seventy-five"
         assert "For &lt;all&gt;." in page.html
 
@@ -97,10 +93,9 @@ class TestTheFormOfACampaign:
         assert page.says("Give a whole number.", "Give a price such as 459.00.", "Give a day and a time.")
 
     async def test_holds_prices_to_the_quotation(self, w, ana, form):
-        page = await ana.send(form, 422, button="draft", **{**filled(form), "tier_price": ["999", "", ""]})
-        assert page.says("Give a whole number.") or page.says(
-            "The manufacturer quoted CN¥399.00 to CN¥529.00 for this quantity."
-        )
+        greedy = {**filled(form), "tier_from": ["50"], "tier_price": ["999"]}
+        page = await ana.send(form, 422, button="draft", **greedy)
+        assert page.says("The manufacturer quoted CN¥399.00 to CN¥529.00 for this quantity.")
 
     async def test_explains_which_choices_do_not_go_together(self, w, ana, form):
         page = await ana.send(form, button="preview", **{**filled(form), "answers__pcb_sensing": "hall"})
@@ -150,8 +145,6 @@ class TestADraft:
 
     async def test_that_is_out_of_date_comes_back_with_what_to_change(self, w, ana):
         draft = await operations.draft(w.ana, product_slug=w.product_slug, offer=w.offer())
-        page = await ana.get(f"/my/campaigns/{draft.id}")
-        token = page.forms[0].fields[0][1]
         clock.shift(timedelta(days=30))
         await ana.log_in(w.ana)
         token = (await ana.get(f"/my/campaigns/{draft.id}")).forms[0].fields[0][1]
@@ -185,14 +178,8 @@ class TestTheStandingOfACampaign:
             )
         )
         page = await ana.get(f"/my/campaigns/{campaign_id}")
-        assert page.says(
-            "Li 2 units",
-            "Joined",
-            "Switches Tactile B",
-            "CN¥1,308.00 captured",
-            "2 of 50 units paid",
-            "Navy 2 of 30",
-        )
+        assert page.says("Li 2 units", "Joined", "Switches Tactile B", "captured CN¥1,308.00")
+        assert page.says("2 of 50 units paid", "Navy 2 of 30")
         assert "Lei" not in page.text
         assert "secret" not in page.text
         assert "@c2b.example" not in page.text

@@ -30,8 +30,8 @@ class Listener:
 
     async def __aenter__(self) -> Listener:
         self.task = asyncio.create_task(self.app(self.scope, self.receive, self.send))
-        while "\n\n" not in self.got.partition("retry: 2000\n\n")[2] and not self.task.done():
-            await asyncio.sleep(0)
+        while "\n\n" not in self.got.partition("retry: 2000\n\n")[2] and not self.task.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)  # until the application has written its first frame
         return self
 
     async def __aexit__(self, *_error: object) -> None:
