@@ -50,9 +50,15 @@ class Served:
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         self.http = httpx2.AsyncClient(transport=transport)
 
-    def request(self, **request: Any) -> httpx2.Response:
+    def request(self, *, cookies: Any = None, data: Any = None, **request: Any) -> httpx2.Response:
+        """Send what schemathesis made for another client; the API reads no cookies."""
         reset_memory()
-        return self.loop.run_until_complete(self.http.request(**request))
+        request |= {"content" if isinstance(data, str | bytes) else "data": data} if data is not None else {}
+        return self.loop.run_until_complete(self._send(self.http.build_request(**request)))
+
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
+        await request.aread()  # the checks look at what was sent
+        return await self.http.send(request)
 
     def close(self) -> None:
         self.loop.run_until_complete(self.database.close())
@@ -89,9 +95,11 @@ def test_nonsense_breaks_nothing(served: Served, built: Built, name: str) -> Non
         max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @hypothesis.given(case=either(operation), at_home=hypothesis.strategies.booleans())
+    @hypothesis.given(
+        case=either(operation), at_home=hypothesis.strategies.sampled_from((True, True, True, False))
+    )
     def try_one(case: schemathesis.Case, at_home: bool) -> None:
-        if at_home and case.path_parameters:  # half of the nonsense is sent to things that are there
+        if at_home and case.path_parameters:  # most of the nonsense is sent to things that are there
             case.path_parameters.update({key: real[key] for key in case.path_parameters})
         case.headers["Authorization"] = f"Bearer {token}"
         if at_home and "Idempotency-Key" in case.headers:
