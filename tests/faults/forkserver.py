@@ -2,7 +2,8 @@
 
 One order per line of standard input (JSON of ``worker.Order``), one answer per line of standard output: how the worker
 ended (``killed``, ``finished``, ``failed``). A fork costs a few milliseconds where a new interpreter costs seconds, and
-this process has neither threads nor connections that a fork could break.
+this process has neither threads nor connections that a fork could break. Workers start warm (templates and schemas are
+compiled), as one that has run for a while: a cold one would be killed before it gets anything done.
 """
 
 from __future__ import annotations
@@ -80,4 +81,5 @@ def _child(order: dict[str, Any], work: Callable[[dict[str, Any], Callable[[], N
 if __name__ == "__main__":
     from tests.faults import worker
 
+    worker.warm_up()
     serve(worker.work)

@@ -39,10 +39,10 @@ def use_place(folder: Path) -> None:
 
 async def a_round(sandbox: SandboxGateway, plan: Mapping[str, Any]) -> int:
     """Do whatever is due; how much that was."""
-    done = await _shop(sandbox, plan)
+    done = await keep_reservations()
+    done += await _shop(sandbox, plan)
     done += await sandbox.deliver_due()
     done += await ask_again()
-    done += await keep_reservations()
     done += await keep_deadlines()
     return done + await drain()
 
