@@ -1,0 +1,182 @@
+"""Are the books right? Every promise about money, checked against the ledger and the provider's own record.
+
+``provider`` is a sandbox whose signed notifications reach us directly; ``assert_books`` compares row by row. That all
+accounts sum to zero proves nothing about duplicates, so accounts, payments and refunds are each compared one by one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from c2b.config import settings
+from c2b.kit import db
+from c2b.kit.db import Database
+from c2b.ledger import queries as ledger
+from c2b.payments.gateways.sandbox.gateway import SandboxGateway
+from c2b.payments.gateways.sandbox.record import Record, record_of
+from c2b.seeds.acting import sandbox_without_server
+
+#: Campaigns from which all money goes back.
+OVER = ("failed", "canceled")
+
+
+@contextlib.contextmanager
+def sandbox_at(path: Path) -> Iterator[SandboxGateway]:
+    """A sandbox with its record at ``path``, used by everything that asks for the gateway."""
+    with sandbox_without_server(replace(settings(), sandbox_path=path)) as gateway:
+        with gateway.store.write():  # the record exists from the start, also where nobody ever pays
+            pass
+        yield gateway
+        gateway.store.close()
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> Iterator[SandboxGateway]:
+    """The sandbox of one test."""
+    with sandbox_at(tmp_path / "provider.sqlite3") as gateway:
+        yield gateway
+
+
+async def assert_books(database: Database, sandbox_path: Path | None, *, settled: bool = True) -> None:
+    """Fail with every fault of the books in words. ``settled``: nothing is on its way any more.
+
+    Without ``sandbox_path`` (money was booked without a provider) only our own side is compared.
+    """
+    with database.activate():
+        found = await faults_of_books(sandbox_path, settled=settled)
+    assert not found, "\n".join(found)
+
+
+async def faults_of_books(sandbox_path: Path | None, *, settled: bool = True) -> list[str]:
+    """What is wrong with the money of the present database; empty when all is well."""
+    found = [*await ledger.faults(), *await _accounts(settled=settled), *await _payments(settled=settled)]
+    found += await _counted()
+    if sandbox_path:
+        told = record_of(sandbox_path)
+        found += [*await _captured(told, settled=settled), *await _returned(told, settled=settled)]
+    return found
+
+
+async def _accounts(*, settled: bool) -> list[str]:
+    """What is held for a campaign is what its members paid and did not get back; nothing once it is over."""
+    found = []
+    for campaign in await db.fetch(
+        "SELECT c.id, c.state, COALESCE(SUM(p.amount_minor - p.refunded_minor), 0) AS held FROM campaign c "
+        "LEFT JOIN payment p ON p.campaign_id = c.id AND p.state = 'succeeded' GROUP BY c.id, c.state"
+    ):
+        balance = await ledger.balance(f"escrow:{campaign['id']}")
+        if balance != int(campaign["held"]):
+            found.append(f"escrow of {campaign['id']} is {balance}, its payments hold {campaign['held']}")
+        if settled and campaign["state"] in OVER and balance:
+            found.append(f"{campaign['state']} campaign {campaign['id']} still holds {balance}")
+    return found
+
+
+async def _payments(*, settled: bool) -> list[str]:
+    """Per payment: booked once, and captured = refunded + held, with a transfer for every refund."""
+    found = []
+    moved: dict[tuple[str, str], list[int]] = {}
+    for row in await db.fetch("SELECT cause, cause_id, amount_minor FROM transfer"):
+        moved.setdefault((row["cause"], row["cause_id"]), []).append(row["amount_minor"])
+    refunds: dict[str, list[dict[str, object]]] = {}
+    for row in await db.fetch("SELECT * FROM refund"):
+        refunds.setdefault(row["payment_id"], []).append(row)
+    for payment in await db.fetch("SELECT * FROM payment"):
+        booked = [payment["amount_minor"]] if payment["state"] == "succeeded" else []
+        if moved.get(("payment", payment["id"]), []) != booked:
+            found.append(f"payment {payment['id']} ({payment['state']}) moved {moved.get(('payment', payment['id']))}")
+        own = refunds.get(payment["id"], [])
+        done = [int(str(row["amount_minor"])) for row in own if row["state"] == "succeeded"]
+        if sum(done) != payment["refunded_minor"]:
+            found.append(f"payment {payment['id']} says {payment['refunded_minor']} returned, its refunds {done}")
+        if sum(int(str(row["amount_minor"])) for row in own) > payment["amount_minor"]:
+            found.append(f"payment {payment['id']} has more refunds than money")
+        for row in own:
+            wanted = [row["amount_minor"]] if row["state"] == "succeeded" else []
+            if moved.get(("refund", str(row["id"])), []) != wanted:
+                found.append(f"refund {row['key']} ({row['state']}) moved {moved.get(('refund', str(row['id'])))}")
+            if settled and row["state"] != "succeeded":
+                found.append(f"refund {row['key']} is still {row['state']}")
+    return found
+
+
+async def _counted() -> list[str]:
+    """While a group is open its counters are its rows."""
+    rows = await db.fetch(
+        "SELECT c.id, c.state, c.reserved, c.paid, "
+        "COALESCE(SUM(CASE WHEN t.state IN ('pending_payment', 'joined', 'needs_attention') THEN t.quantity END), 0) "
+        "AS held, COALESCE(SUM(CASE WHEN t.state IN ('joined', 'needs_attention') THEN t.quantity END), 0) AS money "
+        "FROM campaign c LEFT JOIN participation t ON t.campaign_id = c.id "
+        "WHERE c.state IN ('open', 'threshold_met', 'closed') GROUP BY c.id, c.state, c.reserved, c.paid"
+    )
+    return [
+        f"{row['state']} campaign counts {row['reserved']} reserved and {row['paid']} paid, rows say "
+        f"{row['held']} and {row['money']}"
+        for row in rows
+        if (row["reserved"], row["paid"]) != (int(row["held"]), int(row["money"]))
+    ]
+
+
+async def _captured(told: Record, *, settled: bool) -> list[str]:
+    """What the provider captured is what we booked, under the same reference."""
+    ours = {row["id"]: row for row in await db.fetch("SELECT * FROM payment WHERE state = 'succeeded'")}
+    theirs = [row for row in told.payments if row.status == "captured"]
+    found = [f"{key} was captured twice" for key, n in Counter(row.payment_id for row in theirs).items() if n > 1]
+    for row in theirs:
+        own = ours.pop(row.payment_id, None)
+        if own is None:
+            found += [f"capture of {row.payment_id} was lost"] if settled else []
+        elif (own["amount_minor"], own["currency"], own["provider_ref"]) != (
+            row.amount_minor, row.currency, row.provider_ref,
+        ):  # fmt: skip
+            found.append(f"payment {row.payment_id} is another one at the provider")
+    return found + [f"payment {key} was never captured" for key in ours]
+
+
+async def _returned(told: Record, *, settled: bool) -> list[str]:
+    """Our refunds and the provider's, row by row."""
+    ours = {row["key"]: row for row in await db.fetch("SELECT * FROM refund")}
+    theirs = {row.key: row for row in told.refunds}
+    found = ["the provider has two refunds of one key"] if len(theirs) != len(told.refunds) else []
+    for key, row in theirs.items():
+        own = ours.get(key)
+        if own is None or (own["amount_minor"], own["payment_id"]) != (row.amount_minor, row.payment_id):
+            found.append(f"the provider returned {row.amount_minor} for {key}, we asked for {own}")
+        elif settled and (row.status, own["state"]) != ("succeeded", "succeeded"):
+            found.append(f"refund {key} is {own['state']} here and {row.status} there")
+    for key, own in ours.items():
+        if own["state"] == "succeeded" and (key not in theirs or theirs[key].status != "succeeded"):
+            found.append(f"refund {key} is booked, and the provider has not made it")
+    return found
+
+
+async def work(*kinds: str) -> int:
+    """Carry out all due jobs of these kinds (money and closing, unless told) and those they cause; how many."""
+    from c2b.durable.jobs import perform
+
+    kinds = kinds or ("campaign.refund", "participation.refund", "refund.send", "closing")
+    done = 0
+    while True:
+        rows = [row for row in await _due() if row["kind"] in kinds or row["key"].split(":")[1] in kinds]
+        worked = sum([await perform(row["id"]) for row in rows])
+        if not worked:
+            return done
+        done += worked
+
+
+async def _due() -> list[dict[str, str]]:
+    from c2b.kit import clock
+
+    now = clock.now()
+    return await db.fetch(
+        "SELECT id, kind, key FROM job WHERE (state = 'ready' AND due_at <= ?) "
+        "OR (state = 'running' AND lease_until < ?) ORDER BY due_at, id",
+        now,
+        now,
+    )

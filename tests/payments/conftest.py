@@ -1,0 +1,15 @@
+"""Everything here is paid at the sandbox provider, whose notifications are handed over directly."""
+
+from __future__ import annotations
+
+import pytest
+
+from c2b import wiring
+from tests.books import provider
+
+__all__ = ["provider"]
+
+
+@pytest.fixture(autouse=True)
+def _wired() -> None:
+    wiring.connect()
