@@ -12,7 +12,7 @@ from starlette.responses import Response
 from c2b.accounts.rules import Actor
 from c2b.campaigns import queries as campaigns
 from c2b.campaigns.queries import JoinOffer
-from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
@@ -120,8 +120,8 @@ async def steps_of(campaign_id: str) -> list[Step]:
 
 
 async def option_bars(row: dict[str, Any]) -> list[OptionGroup]:
-    """The bars of an opened campaign."""
-    if row["opened_at"] is None:
+    """The bars of a campaign in which people still choose."""
+    if row["opened_at"] is None or row["state"] not in BEFORE_LOCK:
         return []
     offer: JoinOffer = await campaigns.join_offer(row["id"])
     return option_groups(offer.schema.parsed, await counts_of(offer))
@@ -144,7 +144,7 @@ async def show(request: Request) -> Response:
         progress=await progress_view(row, inside=inside),
         place=place,
         organizer=organizer,
-        may_invite=(place is not None or organizer) and row["opened_at"] is not None,
+        may_invite=(place is not None or organizer) and row["state"] in JOINABLE,
         may_join=actor is None or actor.role == "consumer",
         inviter=inviter_of(request, row["id"]),
         groups=await option_bars(row),

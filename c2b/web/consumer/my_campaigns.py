@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns import operations, queries
+from c2b.campaigns.rules import JOINABLE
 from c2b.catalog import queries as catalog
 from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.queries import PinnedSchema
@@ -182,6 +183,7 @@ async def _standing_page(
         steps=await steps_of(row["id"]),
         may_cancel=row["state"] in CANCELABLE,
         opened=row["opened_at"] is not None,
+        may_invite=row["state"] in JOINABLE,
     )
 
 
