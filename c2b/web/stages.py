@@ -112,6 +112,8 @@ async def carry_out(request: Request, campaign_id: str) -> Moved:
         await _do(actor, stage, move, form, typed)
     except (Invalid, Conflict) as error:
         return Moved(await timeline_of(actor, campaign_id), stage, move, error=error, typed=typed)
+    finally:
+        await form.close()  # an uploaded file lies in a temporary one
     return Moved(page, stage, move, message=MOVES[move][1])
 
 

@@ -100,6 +100,6 @@ def revision_of(request: Request) -> int | None:
     text = request.query_params.get("revision")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 5):
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text)):
         raise NotFound
     return int(text)
