@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,13 +20,14 @@ _CACHE = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin":
 @public
 async def show(request: Request) -> Response:
     """GET /api."""
-    return page(request, "pages/api/reference.html", **reading.reference(current_locale()))
+    view = await asyncio.to_thread(reading.reference, current_locale())
+    return page(request, "pages/api/reference.html", **view)
 
 
 @public
 async def document(request: Request) -> Response:
     """GET /api/openapi.json: also for programs on other sites; there is nothing secret in it."""
-    body = openapi.served()
+    body = await asyncio.to_thread(openapi.served)
     headers = {**_CACHE, "ETag": f'"{sha256_hex(body)[:32]}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
