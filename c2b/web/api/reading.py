@@ -11,6 +11,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from c2b.config import settings
+from c2b.kit.i18n import use_locale
+from c2b.kit.templating import render
 from c2b.web.api import openapi
 from c2b.web.api.routing import V1
 
@@ -72,14 +74,18 @@ class Section:
 
 @cache
 def reference(locale: str) -> Json:
-    """What ``pages/api/reference.html`` shows. The document does not change while we run."""
+    """What ``pages/api/reference.html`` shows. The document does not change while we run, so it is drawn once."""
     whole = openapi.document()
     info = _spoken(whole["info"], locale)
+    sections = tuple(_section(tag, whole, locale) for tag in whole["tags"])
+    with use_locale(locale):
+        operations = render("pages/api/operations.html", sections=sections)
     return {
         "title": info["title"],
         "summary": info["summary"],
         "paragraphs": tuple(_marked(part) for part in info["description"].strip().split("\n\n")),
-        "sections": tuple(_section(tag, whole, locale) for tag in whole["tags"]),
+        "sections": sections,
+        "operations": Markup(operations),  # noqa: S704  (a template escaped it)
         "first_calls": _FIRST_CALLS.format(base=settings().base_url + V1),
     }
 
