@@ -11,7 +11,7 @@ from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.http.paging import Window, slice_of
-from c2b.kit.i18n import current_locale, gettext, pick
+from c2b.kit.i18n import current_locale, ngettext, pick
 from c2b.participations.queries import members_of
 from c2b.web.consumer.words import State, participation_state
 
@@ -45,11 +45,13 @@ def missed_minimum(schema: ProductSchema, *, attribute: str, option: str, count:
     """Which option too few people chose, in words, for who was left out at the lock."""
     found = schema.find(attribute)
     choice = next((each for each in found.options if str(each.code) == option), None) if found else None
-    return gettext(
-        "{attribute}: “{option}” was chosen for {count} units, the factory makes it from {minimum} on.",
-        attribute=pick(found.title) if found else attribute,
-        option=pick(choice.label) if choice else option,
-        count=count,
+    title = pick(found.title) if found else attribute
+    return ngettext(
+        "{attribute}: “{option}” was chosen for {n} unit, the factory makes it from {minimum} on.",
+        "{attribute}: “{option}” was chosen for {n} units, the factory makes it from {minimum} on.",
+        count,
+        attribute=title,
+        option=pick(choice.label) if choice else option or title,  # an attribute without options is its own choice
         minimum=minimum,
     )
 

@@ -17,7 +17,10 @@ from c2b.accounts.rules import Actor
 from c2b.campaigns.queries import forget_offers
 from c2b.config import settings
 from c2b.durable.sweep import drain
+from c2b.fulfillment import operations as fulfillment
 from c2b.fulfillment.models import Milestone
+from c2b.fulfillment.queries import timeline_of
+from c2b.kit import db
 from c2b.kit.db import Database
 from c2b.kit.http.rates import reset_memory
 from c2b.kit.ids import sha256_hex
@@ -27,6 +30,7 @@ from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
 from c2b.web import admin, consumer, manufacturer
 from c2b.web.app_factory import create_app
 from tests import world
+from tests.fulfillment.pictures import document
 from tests.web.consumer.browser import BASE, Browser
 
 __all__ = ["app", "bo", "fresh", "mill", "rival", "root", "w"]
@@ -110,6 +114,22 @@ async def answered(w: world.World, decision: str = "accepted", note: str = "") -
     )  # fmt: skip
     await drain()
     return await PurchaseOrder.get(id=order.id)
+
+
+async def submitted_gate(w: world.World) -> tuple[PurchaseOrder, Milestone]:
+    """An order on the tooled timeline, and its first stage that an admin closes, reported as done."""
+    await db.execute("UPDATE product SET timeline = 'TOOLED' WHERE id = ?", w.product_id)
+    order = await answered(w)
+    while True:
+        rows = (await timeline_of(w.root, order.campaign_id)).stages
+        row = next(each for each in rows if "start" in each.actions)
+        await fulfillment.start_stage(w.mill, row.id)
+        for number in range(row.missing_evidence):
+            data = document(str(number).encode())
+            await fulfillment.add_evidence(w.mill, row.id, kind="document", filename="report.pdf", data=data)
+        await fulfillment.submit_stage(w.mill, row.id)
+        if row.closes_on == "approval":
+            return order, await Milestone.get(id=row.id)
 
 
 async def stage(order: PurchaseOrder, code: str) -> Milestone:
