@@ -12,6 +12,8 @@ from datetime import date, timedelta
 
 from babel.dates import format_skeleton
 
+from c2b.kit.i18n import babel_locale
+
 WIDTH = 960
 PLOT_LEFT, PLOT_RIGHT = 288, 806
 HEAD, ROW_HEIGHT, FOOT = 66, 46, 26
@@ -199,7 +201,7 @@ def _mark(day: date, axis: Axis, locale: str) -> Mark:
     x = axis.x(day)
     anchor = "start" if x < (axis.left + axis.right) / 2 else "end"
     text_x = round(x + (6 if anchor == "start" else -6), 1)
-    return Mark(x, format_skeleton("MMMd", day, locale=locale), text_x, anchor)
+    return Mark(x, format_skeleton("MMMd", day, locale=babel_locale(locale)), text_x, anchor)
 
 
 def _bands(closed: tuple[Closed, ...], axis: Axis) -> Iterator[Band]:
@@ -223,7 +225,7 @@ def _ticks(axis: Axis, locale: str) -> Iterator[Mark]:
         if not weekly and (new_year or before is None):
             skeleton = "yMMM" if not narrow else "y" if new_year else "MMM"
         x = axis.x(day)
-        yield Mark(x, format_skeleton(skeleton, day, locale=locale), x, "middle")
+        yield Mark(x, format_skeleton(skeleton, day, locale=babel_locale(locale)), x, "middle")
 
 
 def _tick_days(axis: Axis) -> Iterator[date]:

@@ -13,7 +13,7 @@ from c2b.fulfillment.forecasting import Forecast, StageForecast
 from c2b.fulfillment.graph import Stage, actor_labels
 from c2b.fulfillment.planning import StagePlan, TimelinePlan
 from c2b.fulfillment.rules import STATE_LABELS
-from c2b.kit.i18n import N_, current_locale, format_date, gettext, ngettext, pick
+from c2b.kit.i18n import N_, babel_locale, current_locale, format_date, gettext, ngettext, pick
 
 TONE_LABELS = {
     "done": N_("Delivered"),
@@ -113,7 +113,7 @@ def timeline_view(
 
 def short_day(day: date) -> str:
     """A day without its year, for tight places: "Apr 19", "4月19日"."""
-    return format_skeleton("MMMd", day, locale=current_locale())
+    return format_skeleton("MMMd", day, locale=babel_locale(current_locale()))
 
 
 def short_range(start: date, end: date) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
-from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import NumberPattern, format_currency, parse_pattern
+
+from c2b.kit.i18n import babel_locale
 
 # ISO 4217, list one. CLDR's digits are what people print, not what providers count (IQD: 0 against 3),
 # so the exponent comes from the standard. Everything not named here that the standard lists has two.
@@ -37,9 +39,8 @@ def exponent(currency: str) -> int:
 def format_money(minor: int, currency: str, locale: str) -> str:
     """`minor` units of `currency` as a person reads them in `locale` ("en", "zh_CN"): 123450 → "¥1,234.50"."""
     places = exponent(currency)
-    pattern = Locale.parse(locale).currency_formats["standard"].pattern
-    pattern = pattern.replace(".00", "." + "0" * places if places else "")
-    return format_currency(_decimal(minor, places), currency, pattern, locale=locale, currency_digits=False)
+    known, pattern = babel_locale(locale), _pattern(locale, places)
+    return format_currency(_decimal(minor, places), currency, pattern, locale=known, currency_digits=False)  # type: ignore[arg-type]  # a parsed pattern is taken as it is
 
 
 def plain_money(minor: int, currency: str) -> str:
@@ -88,6 +89,12 @@ def divide_half_up(numerator: int, denominator: int) -> int:
         raise ValueError("the denominator must be positive")
     quotient = (2 * abs(numerator) + denominator) // (2 * denominator)
     return quotient if numerator >= 0 else -quotient
+
+
+@cache
+def _pattern(locale: str, places: int) -> NumberPattern:
+    standard = babel_locale(locale).currency_formats["standard"].pattern
+    return parse_pattern(standard.replace(".00", "." + "0" * places if places else ""))
 
 
 def _decimal(minor: int, places: int) -> Decimal:

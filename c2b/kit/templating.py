@@ -12,6 +12,7 @@ from functools import cache
 from html import unescape
 from typing import Any, Literal
 
+from babel import Locale
 from babel.dates import format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -92,7 +93,7 @@ def money(minor: int, currency: str) -> str:
 
 def ago(instant: datetime) -> str:
     """How far an instant lies from now: "3 hours ago", "in 2 days"."""
-    return format_timedelta(instant - clock.now(), add_direction=True, locale=i18n.current_locale())
+    return format_timedelta(instant - clock.now(), add_direction=True, locale=_babel())
 
 
 def countdown(instant: datetime) -> str:
@@ -109,7 +110,11 @@ def countdown(instant: datetime) -> str:
 def _span(unit: Unit, n: int) -> str:
     # format_unit has no Chinese for durations ("2 duration-day"); format_timedelta has
     span = timedelta(**{f"{unit}s": n})
-    return format_timedelta(span, granularity=unit, threshold=10**9, locale=i18n.current_locale())
+    return format_timedelta(span, granularity=unit, threshold=10**9, locale=_babel())
+
+
+def _babel() -> Locale:
+    return i18n.babel_locale(i18n.current_locale())
 
 
 def _at_render_time(function: Callable[..., str]) -> Callable[..., str]:

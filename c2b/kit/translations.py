@@ -28,8 +28,11 @@ JINJA_OPTIONS = {
 }
 
 # a template lies with the people it speaks to; its words lie with the same area
-AREA_OF_TEMPLATES = {"emails": "notifications", "documents": "purchasing"}
-AUDIENCES = ("consumer", "manufacturer", "admin")
+AREA_OF_TEMPLATES = {"emails": "emails", "documents": "documents"}
+# folder, wherever it lies → area: the pages of an audience, and everything a payment provider says
+AREA_OF_FOLDERS = {
+    "consumer": "consumer", "manufacturer": "manufacturer", "admin": "admin", "gateways": "sandbox", "sandbox": "sandbox",
+}  # fmt: skip
 
 # legally loaded or wrong for what we do (a forfeitable deposit, crowdfunding, presale)
 FORBIDDEN_WORDS = ("定金", "众筹", "预售")
@@ -167,9 +170,9 @@ def placeholders(text: str) -> frozenset[str]:
 def area_of(place: str) -> str:
     """The file (without ending) that owns a message said at `place`."""
     parts = place.split(":")[0].split("/")
-    for audience in AUDIENCES:
-        if audience in parts[:-1]:
-            return audience
+    for folder in parts[:-1]:
+        if folder in AREA_OF_FOLDERS:
+            return AREA_OF_FOLDERS[folder]
     if parts[0] == "templates":
         return AREA_OF_TEMPLATES.get(parts[1], "web")
     return parts[1] if len(parts) > 2 else parts[0] if parts[0] == "workflows" else "kit"

@@ -52,6 +52,11 @@ async def member(happened: Happened) -> AsyncIterator[list[Recipient]]:
     yield await _owner("SELECT id, user_id FROM participation WHERE id = ?", happened.subject_id)
 
 
+async def buyer(happened: Happened) -> AsyncIterator[list[Recipient]]:
+    """Who was to pay the payment."""
+    yield await _owner("SELECT participation_id AS id, user_id FROM payment WHERE id = ?", happened.subject_id)
+
+
 async def payer(happened: Happened) -> AsyncIterator[list[Recipient]]:
     """Whose money the refund is."""
     yield await _owner(

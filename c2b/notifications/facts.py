@@ -6,11 +6,17 @@ Each function gives the context of one kind of mail, or ``None`` where there is 
 
 from __future__ import annotations
 
+from typing import Any
+
 from c2b.accounts.confirmation import confirmation_path
-from c2b.kit import db
+from c2b.campaigns.queries import join_offer
+from c2b.catalog.queries import pinned_schema
+from c2b.catalog.rules import ProductSchema, shortfalls
+from c2b.kit import clock, db
 from c2b.notifications import links
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.reading import label, one
+from c2b.participations.queries import counts_of
 
 _CAMPAIGN = (
     "SELECT c.*, p.name AS product_name, m.name AS manufacturer_name, u.name AS organizer_name FROM campaign c "
@@ -57,7 +63,63 @@ async def locked(happened: Happened) -> Facts:
         "locked_at": db.instant(frozen["frozen_at"]),
         "unit_price_minor": happened.payload["unit_price_minor"],
         "members": happened.payload["members"],
+        "left_out": happened.payload.get("left_out", 0),
     }
+
+
+async def reopened(happened: Happened) -> Facts:
+    """The campaign after it fell short again: somebody left, or (``unmade``) too few of its units can be made.
+
+    ``short`` are the options below their minimum by now: attribute, option or ``None``, count, minimum.
+    """
+    facts, unmade = await campaign(happened), "makeable" in happened.payload
+    return {**facts, "unmade": unmade, "short": await _short(happened.campaign) if unmade else []}
+
+
+async def _short(campaign_id: str) -> list[list[Any]]:
+    offer = await join_offer(campaign_id)
+    schema = offer.schema.parsed
+    return [
+        [*_labels(schema, each.attribute, each.code), each.count, each.moq]
+        for each in shortfalls(schema, await counts_of(offer))
+    ]
+
+
+async def left_out(happened: Happened) -> Facts:
+    """The campaign with the choice that too few members made. ``option`` is ``None`` where the attribute is all."""
+    told = happened.payload
+    row = await one("SELECT schema_id FROM campaign WHERE id = ?", happened.campaign)
+    schema = (await pinned_schema(row["schema_id"])).parsed
+    attribute, option = _labels(schema, told["attribute"], told["option"])
+    return {
+        **await campaign(happened),
+        "attribute": attribute,
+        "option": option,
+        "count": told["count"],
+        "minimum": told["minimum"],
+    }
+
+
+def _labels(schema: ProductSchema, name: str, code: object) -> tuple[Facts, Facts | None]:
+    """The bilingual names of an attribute and of its option, if it is one. Raises LookupError."""
+    attribute = schema.find(name)
+    if attribute is None:
+        raise LookupError(f"no attribute is called {name}")
+    option = next((each for each in attribute.options if str(each.code) == str(code)), None)
+    return dict(attribute.title), dict(option.label) if option else None
+
+
+async def payment_failed(happened: Happened) -> Facts | None:
+    """A payment that did not go through, and how long the place waits. ``None`` once it no longer waits for money."""
+    row = await one(
+        "SELECT p.state, p.reserved_until, y.amount_minor FROM payment y "
+        "JOIN participation p ON p.id = y.participation_id WHERE y.id = ?",
+        happened.subject_id,
+    )
+    until = db.instant(row["reserved_until"])
+    if row["state"] != "pending_payment" or until is None or until <= clock.now():
+        return None
+    return {**await campaign(happened), "amount_minor": row["amount_minor"], "reserved_until_at": until}
 
 
 async def ordered(happened: Happened) -> Facts:

@@ -46,6 +46,7 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         _organizer("campaign_threshold_reached"),
         Telling(audiences.members, "group_threshold_reached", personal=members.own),
     ),
+    "campaign.reopened": (_organizer("campaign_reopened", facts.reopened),),
     "campaign.failed": (
         _organizer("campaign_failed"),
         Telling(audiences.members_refunded, "group_failed", personal=members.own),
@@ -68,11 +69,16 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     ),
     "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
+    "participation.left_out": (
+        Telling(audiences.member, "participation_left_out", facts.left_out, members.own),
+    ),
+    "payment.failed": (Telling(audiences.buyer, "payment_failed", facts.payment_failed, members.own),),
     "participation.delivered": (
         Telling(audiences.member, "participation_delivered", production.timeline, members.own),
     ),
     "refund.succeeded": (Telling(audiences.payer, "refund_done", facts.refund, members.own),),
     "timeline.planned": (Telling(audiences.members, "timeline_planned", production.timeline, members.own),),
+    "timeline.delayed": (Telling(audiences.members, "timeline_delayed", production.timeline, members.own),),
     "milestone.reached": (
         Telling(audiences.members, "milestone_reached", production.milestone, members.own),
     ),
@@ -109,6 +115,7 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-    "campaign.submitted campaign.returned milestone.blocked purchase_order.sent purchase_order.reminded "
-    "purchase_order.extended purchase_order.rejected purchase_order.expired job.died user.password_changed".split()
+    "campaign.submitted campaign.returned campaign.reopened milestone.blocked "
+    "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
+    "purchase_order.expired job.died user.password_changed".split()
 )

@@ -150,8 +150,11 @@ class TestAreaOf:
             ("c2b/app.py:1", "kit"),
             ("workflows/ordering.py:4", "workflows"),
             ("templates/pages/admin/runs.html:4", "admin"),
-            ("templates/emails/po_sent/body.html:1", "notifications"),
-            ("templates/documents/purchase_order.html:1", "purchasing"),
+            ("templates/emails/po_sent/words.jinja:1", "emails"),
+            ("templates/pages/sandbox/checkout.html:3", "sandbox"),
+            ("c2b/payments/gateways/sandbox/checkout.py:9", "sandbox"),
+            ("c2b/payments/gateways/base.py:9", "sandbox"),
+            ("templates/documents/purchase_order.html:1", "documents"),
             ("templates/layouts/base.html:1", "web"),
         ],
     )

@@ -12,6 +12,7 @@ from c2b.campaigns import counting
 from c2b.campaigns import operations as campaigns
 from c2b.durable.sweep import drain
 from c2b.fulfillment import operations as fulfillment
+from c2b.fulfillment.jobs import keep_forecasts
 from c2b.fulfillment.models import Milestone
 from c2b.kit import clock, db, storage
 from c2b.notifications.models import Mail
@@ -19,6 +20,7 @@ from c2b.participations import operations as participations
 from c2b.participations.joining import Joined
 from c2b.payments.capturing import ask_again, start_checkout
 from c2b.payments.gateways import sandbox
+from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.payments.models import Payment
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import Document, PurchaseOrder, PurchaseOrderRevision
@@ -146,6 +148,65 @@ async def failed() -> Cast:
     await counting.keep_deadlines()
     await drain()
     return Cast(found, campaign_id)
+
+
+async def left_out() -> Cast:
+    """Sixty can be made; Bo alone wants two plates of brass, which the factory makes from thirty on."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE, closes="at_deadline")
+    for who in (found.ana, found.cy, await _dee(found)):
+        await join_and_pay(found, campaign_id, who, 20)
+    await pay(found.bo, await found.join(campaign_id, found.bo, quantity=2, plate="brass"))
+    clock.shift(timedelta(days=21))
+    await counting.keep_deadlines()
+    await drain()
+    return Cast(found, campaign_id)
+
+
+async def reopened() -> Cast:
+    """Fifty are paid and the group closes, but two of them cannot be made; with two more it is locked."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE)
+    await pay(found.bo, await found.join(campaign_id, found.bo, quantity=2, plate="brass"))
+    for who, quantity in ((found.ana, 20), (found.cy, 20), (await _dee(found), 8)):
+        await join_and_pay(found, campaign_id, who, quantity)
+    await drain()
+    return Cast(found, campaign_id)
+
+
+async def fallen_below() -> Cast:
+    """Fifty are paid, and Cy leaves again."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE, closes="at_deadline")
+    for who in (found.ana, await _dee(found)):
+        await join_and_pay(found, campaign_id, who, 20)
+    leaves = await join_and_pay(found, campaign_id, found.cy, 10)
+    await participations.withdraw(found.cy, leaves.participation_id)
+    await drain()
+    return Cast(found, campaign_id)
+
+
+async def declined() -> Cast:
+    """Bo joins, and the bank says no."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE)
+    joined = await found.join(campaign_id, found.bo, quantity=2)
+    await start_checkout(found.bo, joined.participation_id)
+    payment = await Payment.get(participation_id=joined.participation_id)
+    await sandbox().choose(payment.provider_ref or "", Behavior.DECLINE)
+    clock.shift(timedelta(seconds=1))
+    await ask_again(older_than=timedelta())
+    return Cast(found, campaign_id)
+
+
+async def delayed() -> Cast:
+    """The order is acknowledged, and then nothing happens until the promise is lost."""
+    told = await ordered()
+    await answered(told, "accepted")
+    clock.shift(timedelta(days=200))
+    await keep_forecasts()
+    await drain()
+    return told
 
 
 async def canceled() -> Cast:
