@@ -92,6 +92,7 @@ class Lease:
         async with db.transaction():
             yield
             await self._finish()
+            faults.point(f"job:{self.kind}:before commit")
         self.completed = True
         faults.point(f"job:{self.kind}:done")
 

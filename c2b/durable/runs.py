@@ -58,6 +58,7 @@ class Run:
             await self._lease.hold()
             result = await function(**kwargs)
             await self._write(name, result)
+            faults.point(f"step:{name}:worked")
             return result
 
         faults.point(f"step:{name}:before")
@@ -118,7 +119,13 @@ class Run:
         )
 
     async def _park(self, name: str) -> None:
-        await db.execute("UPDATE run SET state = 'waiting', waiting_for = ? WHERE id = ?", name[:80], self.id)
+        async def park() -> None:
+            await self._lease.hold()  # a zombie must not say that a run waits which another worker has ended
+            await db.execute(
+                "UPDATE run SET state = 'waiting', waiting_for = ? WHERE id = ?", name[:80], self.id
+            )
+
+        await db.atomically(park)
 
 
 @job("workflow.advance")

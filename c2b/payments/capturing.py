@@ -77,12 +77,14 @@ async def start_checkout(actor: Actor, participation_id: str) -> str:
 
 
 async def _open_payment(own: dict[str, Any], locale: str) -> Payment:
+    # locked, so that two clicks at the same time do not both see no payment and open one each
+    suffix = " FOR NO KEY UPDATE" if db.dialect() == "postgres" else ""
+    still = await db.fetch_one("SELECT state FROM participation WHERE id = ?" + suffix, own["id"])
+    if still is None or still["state"] != "pending_payment":
+        raise NothingToPay
     existing = await Payment.get_or_none(participation_id=own["id"], state="created")
     if existing:
         return existing
-    still = await db.fetch_one("SELECT state FROM participation WHERE id = ?", own["id"])
-    if still is None or still["state"] != "pending_payment":
-        raise NothingToPay
     return await Payment.create(
         id=new_id(),
         participation_id=own["id"],
@@ -124,9 +126,12 @@ async def receive(gateway_name: str, event: GatewayEvent) -> str:
         elif verdict == "refunded":
             assert event.refund_key
             await book_refund(event.refund_key)
+        faults.point("webhook:before commit")
         return verdict
 
-    return await db.atomically(apply)
+    verdict = await db.atomically(apply)
+    faults.point("webhook:booked")
+    return verdict
 
 
 async def _verdict(gateway_name: str, event: GatewayEvent) -> str:

@@ -124,3 +124,20 @@ async def _kill_at_each(place: Place, left: list[str]) -> int:
             left.remove(name)
             killed += 1
     return killed
+
+
+@pytest.mark.slow
+class TestAWorkerKilledWhileItDraws:
+    async def test_real_documents_are_drawn_once_more_and_are_the_same(self, new_place, capsys):
+        """The real renderer, in its real child process; workers live up to six seconds, or they would never draw."""
+        figures = Figures("random kills, documents really drawn", seed())
+        chance = random.Random(figures.seed)
+        wanted = 12 if long_mode() else 2
+        while figures.kills < wanted:
+            place, stage = new_place(small=True)
+            kill = partial(place.kill_at_random, chance, longest=6.0, real_documents=True)
+            story = await live_through(place, stage, kill, real_documents=True)
+            figures.add(story.kills, story.seen, story.faults)
+            assert story.faults == [], f"seed {figures.seed}"
+        with capsys.disabled():
+            print(f"\n{place.kind}, {figures.line()}")
