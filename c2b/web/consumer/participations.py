@@ -15,6 +15,7 @@ from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import current_locale, pick
 from c2b.participations import queries as participations
+from c2b.participations.models import GONE
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.progress import progress_view
@@ -156,7 +157,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         may_pay=row["state"] == "pending_payment" and before_lock,
         may_leave=row["state"] in LEAVABLE and before_lock,
         may_change=row["state"] == "joined" and before_lock,
-        holds_place=row["state"] not in participations.GONE,
+        holds_place=row["state"] not in GONE,
     )
 
 

@@ -122,6 +122,19 @@ class TestACampaignPage:
         assert (await ana.get(f"/campaigns/{draft.slug}")).says("Draft")
         assert (await (await Browser.of(app, w.root)).get(f"/campaigns/{draft.slug}")).says("Draft")
 
+    async def test_keeps_what_the_review_said_between_organizer_and_admin(self, w, stranger):
+        from c2b.campaigns import operations
+
+        draft = await operations.draft(w.ana, product_slug=w.product_slug, offer=w.offer())
+        await operations.submit(w.ana, draft.id)
+        await operations.send_back(w.root, draft.id, reason="This story will not do.")
+        await operations.submit(w.ana, draft.id)
+        await operations.approve(w.root, draft.id)
+        page = await stranger.get(f"/campaigns/{draft.slug}")
+        assert page.says("What happened so far", "Open")
+        assert "will not do" not in page.text
+        assert "Under review" not in page.text
+
     async def test_shows_paid_units_against_the_minimum_of_each_option(self, w, stranger):
         campaign_id = await w.open_campaign()
         await w.fill(campaign_id, 12)

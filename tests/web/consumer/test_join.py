@@ -12,6 +12,7 @@ from c2b.config import settings
 from c2b.kit import db, storage
 from c2b.payments import gateways
 from c2b.payments.gateways.base import GatewayUnavailable
+from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.web.consumer import join
 from tests.web.consumer.browser import HTMX, Browser
 
@@ -108,7 +109,7 @@ class TestJoining:
         assert checkout.says("CN¥1,278.00", "Navy seventy-five")
         [row] = await participations()
         assert (row["state"], row["user_id"], row["quantity"]) == ("pending_payment", w.bo.id, 2)
-        await sandbox.choose(checkout.path.rpartition("/")[2], _pay())
+        await sandbox.choose(checkout.path.rpartition("/")[2], Behavior.PAY)
         await sandbox.deliver_due()
         page = await bo.get(f"/participations/{row['id']}")
         assert page.says("Joined", "Your payment has arrived and your place counts.", "Paid")
@@ -304,12 +305,6 @@ async def _campaign_id(campaign: str) -> str:
     row = await db.fetch_one("SELECT id FROM campaign WHERE slug = ?", campaign.rpartition("/")[2])
     assert row
     return str(row["id"])
-
-
-def _pay():
-    from c2b.payments.gateways.sandbox.misbehavior import Behavior
-
-    return Behavior.PAY
 
 
 @pytest.mark.parametrize("page", ["join", "progress", "invitation"])

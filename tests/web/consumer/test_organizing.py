@@ -66,8 +66,10 @@ class TestTheFormOfACampaign:
             "threshold": "20",
             "tier_price": ["459", "499", ""],
             "deadline": "2020-01-01T10:00",
+            "answers__mounting": None,
         }
         page = await ana.send(form, 422, button="draft", **wrong)
+        assert page.says("Choose an option for “Mounting”.")
         assert page.says("Give the campaign a title of 4 to 120 characters.")
         assert page.says(
             "The manufacturer makes this from 50 units on; raise the threshold or choose other options."

@@ -9,6 +9,7 @@ import pytest
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.participations.operations import keep_reservations
+from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from tests.web.consumer.browser import HTMX, Browser
 
 
@@ -81,6 +82,17 @@ class TestAPlace:
         gone = await bo.get(address)
         assert gone.says("Place let go", "Nothing was charged.")
         assert not [form for form in gone.forms if form.action.startswith(address)]
+
+    async def test_whose_payment_was_declined_says_so_and_can_be_paid_again(self, w, bo, sandbox):
+        address = await unpaid(w)
+        checkout = await bo.send((await bo.get(address)).form("/payment"))
+        await sandbox.choose(checkout.path.rpartition("/")[2], Behavior.DECLINE)
+        await sandbox.deliver_due()
+        page = await bo.get(address)
+        assert page.says("Declined", "Waiting for payment")
+        again = await bo.send(page.form("/payment"))
+        assert again.path.startswith("/sandbox/checkout/")
+        assert again.path != checkout.path
 
     async def test_that_is_paid_already_says_so_instead_of_asking_again(self, w, place, bo, sandbox):
         token = (await bo.get(place)).forms[0].fields[0][1]
