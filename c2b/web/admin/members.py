@@ -46,12 +46,15 @@ def missed_minimum(schema: ProductSchema, *, attribute: str, option: str, count:
     found = schema.find(attribute)
     choice = next((each for each in found.options if str(each.code) == option), None) if found else None
     title = pick(found.title) if found else attribute
+    named = (
+        pick(choice.label) if choice else option or title
+    )  # an attribute without options is its own choice
     return ngettext(
         "{attribute}: “{option}” was chosen for {n} unit, the factory makes it from {minimum} on.",
         "{attribute}: “{option}” was chosen for {n} units, the factory makes it from {minimum} on.",
         count,
         attribute=title,
-        option=pick(choice.label) if choice else option or title,  # an attribute without options is its own choice
+        option=named,
         minimum=minimum,
     )
 
