@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from c2b.config import settings
-from c2b.kit import db
+from c2b.durable.jobs import perform
+from c2b.kit import clock, db
 from c2b.kit.db import Database
 from c2b.ledger import queries as ledger
+from c2b.participations.rules import PAID
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
 from c2b.payments.gateways.sandbox.record import Record, record_of
 from c2b.seeds.acting import sandbox_without_server
@@ -57,6 +59,8 @@ async def faults_of_books(sandbox_path: Path | None, *, settled: bool = True) ->
     """What is wrong with the money of the present database; empty when all is well."""
     found = [*await ledger.faults(), *await _accounts(settled=settled), *await _payments(settled=settled)]
     found += await _counted()
+    if settled:
+        found += await _places()
     if sandbox_path:
         told = record_of(sandbox_path)
         found += [*await _captured(told, settled=settled), *await _returned(told, settled=settled)]
@@ -90,17 +94,23 @@ async def _payments(*, settled: bool) -> list[str]:
     for payment in await db.fetch("SELECT * FROM payment"):
         booked = [payment["amount_minor"]] if payment["state"] == "succeeded" else []
         if moved.get(("payment", payment["id"]), []) != booked:
-            found.append(f"payment {payment['id']} ({payment['state']}) moved {moved.get(('payment', payment['id']))}")
+            found.append(
+                f"payment {payment['id']} ({payment['state']}) moved {moved.get(('payment', payment['id']))}"
+            )
         own = refunds.get(payment["id"], [])
         done = [int(str(row["amount_minor"])) for row in own if row["state"] == "succeeded"]
         if sum(done) != payment["refunded_minor"]:
-            found.append(f"payment {payment['id']} says {payment['refunded_minor']} returned, its refunds {done}")
+            found.append(
+                f"payment {payment['id']} says {payment['refunded_minor']} returned, its refunds {done}"
+            )
         if sum(int(str(row["amount_minor"])) for row in own) > payment["amount_minor"]:
             found.append(f"payment {payment['id']} has more refunds than money")
         for row in own:
             wanted = [row["amount_minor"]] if row["state"] == "succeeded" else []
             if moved.get(("refund", str(row["id"])), []) != wanted:
-                found.append(f"refund {row['key']} ({row['state']}) moved {moved.get(('refund', str(row['id'])))}")
+                found.append(
+                    f"refund {row['key']} ({row['state']}) moved {moved.get(('refund', str(row['id'])))}"
+                )
             if settled and row["state"] != "succeeded":
                 found.append(f"refund {row['key']} is still {row['state']}")
     return found
@@ -123,11 +133,32 @@ async def _counted() -> list[str]:
     ]
 
 
+async def _places() -> list[str]:
+    """Whoever holds a place has paid for it, what was settled if that was done; nobody else's money is here."""
+    rows = await db.fetch(
+        "SELECT t.id, t.state, t.total_minor, t.settled_minor, c.state AS group_state, "
+        "COALESCE(SUM(p.amount_minor - p.refunded_minor), 0) AS held FROM participation t "
+        "JOIN campaign c ON c.id = t.campaign_id LEFT JOIN payment p ON p.participation_id = t.id AND p.state = "
+        "'succeeded' GROUP BY t.id, t.state, t.total_minor, t.settled_minor, c.state"
+    )
+    found = []
+    for row in rows:
+        kept = row["state"] in PAID and row["group_state"] not in OVER
+        wanted = (row["settled_minor"] or row["total_minor"]) if kept else 0
+        if int(row["held"]) != wanted:
+            found.append(
+                f"{row['state']} place in a {row['group_state']} group holds {row['held']}, not {wanted}"
+            )
+    return found
+
+
 async def _captured(told: Record, *, settled: bool) -> list[str]:
     """What the provider captured is what we booked, under the same reference."""
     ours = {row["id"]: row for row in await db.fetch("SELECT * FROM payment WHERE state = 'succeeded'")}
     theirs = [row for row in told.payments if row.status == "captured"]
-    found = [f"{key} was captured twice" for key, n in Counter(row.payment_id for row in theirs).items() if n > 1]
+    found = [
+        f"{key} was captured twice" for key, n in Counter(row.payment_id for row in theirs).items() if n > 1
+    ]
     for row in theirs:
         own = ours.pop(row.payment_id, None)
         if own is None:
@@ -156,27 +187,25 @@ async def _returned(told: Record, *, settled: bool) -> list[str]:
     return found
 
 
-async def work(*kinds: str) -> int:
-    """Carry out all due jobs of these kinds (money and closing, unless told) and those they cause; how many."""
-    from c2b.durable.jobs import perform
-
-    kinds = kinds or ("campaign.refund", "participation.refund", "refund.send", "closing")
-    done = 0
-    while True:
-        rows = [row for row in await _due() if row["kind"] in kinds or row["key"].split(":")[1] in kinds]
-        worked = sum([await perform(row["id"]) for row in rows])
-        if not worked:
-            return done
-        done += worked
+#: What moves money and decides groups. Orders, documents and mails have tests of their own.
+MONEY = ("campaign.refund", "participation.refund", "refund.send", "closing")
 
 
-async def _due() -> list[dict[str, str]]:
-    from c2b.kit import clock
-
+async def due_jobs(*kinds: str) -> list[str]:
+    """The ids of the due jobs of these kinds (a workflow by its name), in the order of their hours."""
     now = clock.now()
-    return await db.fetch(
+    rows = await db.fetch(
         "SELECT id, kind, key FROM job WHERE (state = 'ready' AND due_at <= ?) "
         "OR (state = 'running' AND lease_until < ?) ORDER BY due_at, id",
         now,
         now,
     )
+    return [row["id"] for row in rows if row["kind"] in kinds or row["key"].split(":")[1] in kinds]
+
+
+async def work(*kinds: str) -> int:
+    """Carry out all due jobs of these kinds (``MONEY``, unless told) and those they cause; how many."""
+    done = 0
+    while worked := sum([await perform(job_id) for job_id in await due_jobs(*(kinds or MONEY))]):
+        done += worked
+    return done

@@ -17,7 +17,7 @@ from c2b.kit.ids import new_id
 from c2b.ledger.operations import escrow, transfer, world
 from c2b.participations.operations import mark_refunded, mark_refunding
 from c2b.payments.gateways import gateway
-from c2b.payments.gateways.base import GatewayRefused, ProviderRefund
+from c2b.payments.gateways.base import Gateway, GatewayRefused, ProviderRefund
 from c2b.payments.models import Payment, Refund
 from c2b.payments.rules import refund_key, refundable
 
@@ -107,10 +107,8 @@ async def _at_provider(refund: Refund, payment: Payment, *, again: bool) -> Prov
     """The provider's refund for our key: on a retry the one it has already (its keys may be forgotten), else new."""
     provider = gateway(payment.gateway)
     assert payment.provider_ref
-    if again:
-        for known in await provider.refunds(payment.provider_ref):
-            if known.key == refund.key:
-                return known
+    if again and (known := await _made_before(provider, payment.provider_ref, refund.key)):
+        return known
     try:
         return await provider.refund(
             provider_ref=payment.provider_ref,
@@ -121,10 +119,17 @@ async def _at_provider(refund: Refund, payment: Payment, *, again: bool) -> Prov
             metadata={"refund": refund.id},
         )
     except GatewayRefused as error:
-        for known in await provider.refunds(payment.provider_ref):
-            if known.key == refund.key:
-                return known
+        if known := await _made_before(provider, payment.provider_ref, refund.key):
+            return known
         raise PermanentFailure(f"the provider refuses {refund.key}: {error.reason}") from error
+
+
+async def _made_before(provider: Gateway, provider_ref: str, key: str) -> ProviderRefund | None:
+    try:
+        refunds = await provider.refunds(provider_ref)
+    except GatewayRefused as error:
+        raise PermanentFailure(f"the provider refuses {key}: {error.reason}") from error
+    return next((known for known in refunds if known.key == key), None)
 
 
 async def book_refund(key: str, *, provider_ref: str | None = None) -> bool:
@@ -152,8 +157,12 @@ async def book_refund(key: str, *, provider_ref: str | None = None) -> bool:
         cause="refund",
         cause_id=refund.id,
     )
-    fresh = await Payment.get(id=payment.id)
-    if fresh.refunded_minor == fresh.amount_minor:
+    # all of it: a place may have been paid twice (declined, tried again, and both captured)
+    still_held = await db.fetch_one(
+        "SELECT id FROM payment WHERE participation_id = ? AND state = 'succeeded' AND refunded_minor < amount_minor",
+        payment.participation_id,
+    )
+    if still_held is None:
         await mark_refunded(payment.participation_id)
     await record(
         "refund.succeeded", subject="refund", subject_id=refund.id, campaign_id=refund.campaign_id,

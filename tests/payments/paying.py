@@ -18,7 +18,9 @@ def ref_of(url: str) -> str:
     return url.rstrip("/").rsplit("/", 1)[-1]
 
 
-async def asked(w: World, campaign: str, who: Actor | None = None, *, quantity: int = 1, **answers: Any) -> tuple[Joined, str]:
+async def asked(
+    w: World, campaign: str, who: Actor | None = None, *, quantity: int = 1, **answers: Any
+) -> tuple[Joined, str]:
     """A reserved place and the provider's reference of its open checkout."""
     joined = await w.join(campaign, who, quantity=quantity, **answers)
     return joined, ref_of(await start_checkout(w.members[-1], joined.participation_id))
@@ -26,7 +28,9 @@ async def asked(w: World, campaign: str, who: Actor | None = None, *, quantity: 
 
 async def payment_of(joined: Joined) -> dict[str, Any]:
     """The latest payment of a place."""
-    rows = await db.fetch("SELECT * FROM payment WHERE participation_id = ? ORDER BY id", joined.participation_id)
+    rows = await db.fetch(
+        "SELECT * FROM payment WHERE participation_id = ? ORDER BY id", joined.participation_id
+    )
     return rows[-1]
 
 
@@ -49,4 +53,6 @@ async def state_of(joined: Joined) -> str:
 
 async def verdicts() -> list[str]:
     """The inbox, oldest first."""
-    return [row["verdict"] for row in await db.fetch("SELECT verdict FROM gateway_event ORDER BY received_at, id")]
+    return [
+        row["verdict"] for row in await db.fetch("SELECT verdict FROM gateway_event ORDER BY received_at, id")
+    ]

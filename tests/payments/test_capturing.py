@@ -119,9 +119,19 @@ class TestANotification:
             ({"kind": "refund.succeeded", "refund_key": "refund:none:full"}, "unknown refund"),
             ({"kind": "payment.disputed"}, "ignored"),
         ],
-        ids=["too little", "too much", "currency", "unknown", "other object", "refund nobody asked for", "kind"],
+        ids=[
+            "too little",
+            "too much",
+            "currency",
+            "unknown",
+            "other object",
+            "refund nobody asked for",
+            "kind",
+        ],
     )
-    async def test_that_is_not_about_our_money_is_kept_and_never_booked(self, database, provider, lie, verdict):
+    async def test_that_is_not_about_our_money_is_kept_and_never_booked(
+        self, database, provider, lie, verdict
+    ):
         w = await small.build()
         campaign = await small.open_campaign(w)
         joined, _ = await asked(w, campaign, w.bo)
@@ -222,7 +232,11 @@ class TestANotification:
         await receive("sandbox", second)
         assert await paid_units(campaign) == ("open", 1, 1)
         (refund,) = await db.fetch("SELECT payment_id, reason, amount_minor FROM refund")
-        assert refund == {"payment_id": second.payment_id, "reason": "late", "amount_minor": joined.total_minor}
+        assert refund == {
+            "payment_id": second.payment_id,
+            "reason": "late",
+            "amount_minor": joined.total_minor,
+        }
 
 
 class TestAskingAgain:

@@ -1,0 +1,359 @@
+"""The life of groups as a machine that Hypothesis drives: people, provider, clock and workers in any order.
+
+After every step the books are compared with the provider's record and the counters with the rows. At the end
+everything is let run out, and every group must have come to one end with every cent where it belongs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from c2b.campaigns import operations as campaigns
+from c2b.campaigns.changes import CampaignNotReady
+from c2b.campaigns.counting import keep_deadlines
+from c2b.durable.jobs import perform
+from c2b.kit import clock, db
+from c2b.kit.db import Database
+from c2b.kit.errors import AppError
+from c2b.participations import operations as participations
+from c2b.participations.joining import AlreadyMember, CampaignNotOpen, GroupFull, Joined
+from c2b.participations.models import GONE
+from c2b.payments.capturing import NothingToPay, ask_again, receive, start_checkout
+from c2b.payments.gateways.base import GatewayTimeout, GatewayUnavailable
+from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
+from c2b.payments.gateways.sandbox.payments import CheckoutClosed
+from tests import small, world
+from tests.books import MONEY, due_jobs, faults_of_books, sandbox_at, work
+from tests.world import World
+
+T = TypeVar("T")
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+#: Opens a fresh database on the running loop; the world in it, and how to take it away again.
+Opening = Callable[[], Awaitable[tuple[Database, World, Callable[[], None]]]]
+PLATES = st.sampled_from(["fr4", "fr4", "pc", "brass", "pom"])
+MOODS = st.builds(
+    Misbehavior,
+    unavailable_percent=st.sampled_from([0, 0, 40]),
+    timeout_percent=st.sampled_from([0, 0, 50]),
+    seed=st.integers(0, 99),
+    copies=st.integers(1, 3),
+    newest_first=st.booleans(),
+    delay=st.sampled_from([timedelta(), timedelta(), timedelta(minutes=40)]),
+    refund_delay=st.sampled_from([timedelta(), timedelta(hours=2)]),
+)
+WAITS = st.sampled_from([timedelta(minutes=2), timedelta(minutes=31), timedelta(hours=3), timedelta(days=1)])
+ANY = st.integers(0, 50)
+CLOSES = st.sampled_from(["on_threshold", "at_deadline"])
+#: Who is there from the start: mostly not enough, so that the next step decides.
+WISHES = st.lists(st.tuples(st.integers(1, 2), PLATES), max_size=3)
+
+
+class PowerCut(BaseException):
+    """The process dies between two statements."""
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """Up to three groups of two to eight units, six members who may each come and go."""
+
+    def __init__(self, opening: Opening, folder: Path) -> None:
+        super().__init__()
+        self.groups: list[str] = []
+        self.places: list[tuple[Any, Joined]] = []
+        self.events: list[Any] = []
+        self.stack = ExitStack()
+        self.stack.callback(clock.reset)
+        clock.set(NOON)
+        self.runner = self.stack.enter_context(asyncio.Runner())
+        self.database, self.w, drop = self.run(opening())
+        self.stack.callback(drop)
+        self.stack.callback(lambda: self.run(self.database.close()))
+        record = folder / f"{id(self)}-{len(list(folder.iterdir()))}.sqlite3"
+        self.provider = self.stack.enter_context(sandbox_at(record))
+        self._remember_events()
+
+    def run(self, work_: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
+        async def whole() -> T:
+            return await work_
+
+        return self.runner.run(whole())
+
+    def trying(self, act: Awaitable[Any], *allowed: type[BaseException]) -> Any:
+        """What the act returns, or the refusal, if it is one of the allowed."""
+        try:
+            return self.run(act)
+        except allowed as refusal:
+            return refusal
+
+    # ------------------------------------------------------------------ organizers and admins
+
+    @initialize(closes=CLOSES, wishes=WISHES)
+    def first_group(self, closes: str, wishes: list[tuple[int, str]]) -> None:
+        self._open(3, 4, closes, wishes)
+
+    @precondition(lambda self: len(self.groups) < 3)
+    @rule(threshold=st.integers(2, 5), more=st.integers(0, 3), closes=CLOSES, wishes=WISHES)
+    def open_another(self, threshold: int, more: int, closes: str, wishes: list[tuple[int, str]]) -> None:
+        self._open(threshold, more, closes, wishes)
+
+    @precondition(lambda self: len(self.groups) > 1)
+    @rule(n=ANY, admin=st.booleans())
+    def cancel(self, n: int, admin: bool) -> None:
+        who = self.w.root if admin else self.w.ana
+        self.trying(campaigns.cancel(who, self._group(n), reason="Called off."), CampaignNotReady)
+
+    # ------------------------------------------------------------------ members
+
+    @rule(n=ANY, who=st.integers(0, 5), quantity=st.integers(1, 3), plate=PLATES)
+    def join(self, n: int, who: int, quantity: int, plate: str) -> None:
+        self._join(n, who, quantity, plate)
+
+    @rule(n=ANY, who=st.integers(0, 5), quantity=st.integers(1, 3), plate=PLATES)
+    def join_and_pay(self, n: int, who: int, quantity: int, plate: str) -> None:
+        """The usual way, so that groups fill within a few steps."""
+        if self._join(n, who, quantity, plate):
+            self._check_out(-1)
+            self._choose(-1, Behavior.PAY)
+            self.run(self.provider.deliver_due())
+
+    @precondition(lambda self: self.places)
+    @rule(n=ANY)
+    def check_out(self, n: int) -> None:
+        self._check_out(n)
+
+    @precondition(lambda self: self.places)
+    @rule(n=ANY, behavior=st.sampled_from(list(Behavior)))
+    def decide_at_the_checkout(self, n: int, behavior: Behavior) -> None:
+        self._choose(n, behavior)
+
+    @precondition(lambda self: self.places)
+    @rule(n=ANY)
+    def withdraw(self, n: int) -> None:
+        who, joined = self._place(n)
+        self.trying(participations.withdraw(who, joined.participation_id), participations.TooLate)
+
+    @precondition(lambda self: self.places)
+    @rule(n=ANY, plate=PLATES)
+    def revise(self, n: int, plate: str) -> None:
+        who, joined = self._place(n)
+        self.trying(
+            participations.revise(who, joined.participation_id, answers={**world.ANSWERS, "plate": plate}),
+            participations.TooLate, participations.PriceWouldRise, participations.PayFirst,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ the provider
+
+    @rule(mood=MOODS)
+    def the_provider_changes_its_manners(self, mood: Misbehavior) -> None:
+        self.provider.misbehave(mood)
+
+    @rule()
+    def notifications_arrive(self) -> None:
+        self.run(self.provider.deliver_due())
+
+    @precondition(lambda self: self.events)
+    @rule(n=ANY)
+    def an_old_notification_comes_again(self, n: int) -> None:
+        assert self.run(receive("sandbox", self.events[n % len(self.events)])) == "known"
+
+    @rule()
+    def we_ask_the_provider(self) -> None:
+        self.run(ask_again())
+
+    # ------------------------------------------------------------------ clock and workers
+
+    @rule(wait=WAITS)
+    def time_passes(self, wait: timedelta) -> None:
+        clock.shift(wait)
+
+    @rule()
+    def deadlines_are_kept(self) -> None:
+        self.run(keep_deadlines())
+
+    @rule()
+    def reservations_are_kept(self) -> None:
+        self.run(participations.keep_reservations())
+
+    @rule(n=ANY)
+    def a_job_is_done(self, n: int) -> None:
+        for job_id in self._due(n):
+            self.run(perform(job_id))
+
+    @rule()
+    def all_jobs_are_done(self) -> None:
+        self.run(work())
+
+    @rule(n=ANY)
+    def a_job_is_done_twice_at_once(self, n: int) -> None:
+        async def both(job_id: str) -> None:
+            await asyncio.gather(perform(job_id), perform(job_id))
+
+        for job_id in self._due(n):
+            self.run(both(job_id))
+
+    @rule(n=ANY)
+    def a_job_that_is_done_is_done_again(self, n: int) -> None:
+        kinds = ", ".join(f"'{kind}'" for kind in MONEY)
+        rows = self.run(
+            db.fetch(f"SELECT id FROM job WHERE state = 'done' AND kind IN ({kinds}) ORDER BY id")
+        )
+        if rows:
+            job_id = rows[n % len(rows)]["id"]
+            self.run(db.execute("UPDATE job SET state = 'ready', finished_at = NULL WHERE id = ?", job_id))
+            self.run(perform(job_id))
+
+    @rule(n=ANY, statement=st.integers(1, 9))
+    def a_worker_dies(self, n: int, statement: int) -> None:
+        """At any of its statements; a minute later somebody else may take over."""
+        for job_id in self._due(n):
+            with dying_at(statement):
+                self.trying(perform(job_id), PowerCut)
+
+    # ------------------------------------------------------------------ what must always be true
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        found = self.run(faults_of_books(self.provider.store.path, settled=False))
+        assert not found, found
+
+    @invariant()
+    def no_group_has_two_outcomes(self) -> None:
+        rows = self.run(
+            db.fetch(
+                "SELECT campaign_id, COUNT(*) AS n FROM campaign_transition WHERE to_state IN ('locked', 'failed') "
+                "OR (to_state = 'canceled' AND from_state <> 'locked') GROUP BY campaign_id HAVING COUNT(*) > 1"
+            )
+        )
+        assert not rows, rows
+
+    def teardown(self) -> None:
+        with self.stack:
+            if self.groups:
+                self.run(self._run_out())
+
+    async def _run_out(self) -> None:
+        """Everybody stops acting, the provider behaves again, and days go by."""
+        self.provider.misbehave(Misbehavior())
+        for _ in range(7):
+            clock.shift(timedelta(days=1))
+            await self.provider.deliver_due()
+            await ask_again()
+            await participations.keep_reservations()
+            await keep_deadlines()
+            await work()
+        found = await faults_of_books(self.provider.store.path, settled=True)
+        assert not found, found
+        for group in await db.fetch("SELECT id, state, paid, threshold FROM campaign"):
+            assert group["state"] in ("locked", "failed", "canceled"), group
+            frozen = await db.fetch_one(
+                "SELECT canonical FROM frozen_batch WHERE campaign_id = ?", group["id"]
+            )
+            if group["state"] == "locked":
+                assert group["paid"] >= group["threshold"]
+                assert frozen
+                assert world.json.loads(frozen["canonical"])["campaign"]["quantity"] == group["paid"]
+
+    # ------------------------------------------------------------------ below the line
+
+    def _open(self, threshold: int, more: int, closes: str, wishes: list[tuple[int, str]]) -> None:
+        cap = threshold + more
+        tiers = tuple(tier for tier in small.TIERS if tier.from_quantity <= cap)
+        self.groups.append(
+            self.run(small.open_campaign(self.w, threshold=threshold, cap=cap, tiers=tiers, closes=closes))
+        )
+        for who, (quantity, plate) in enumerate(wishes):
+            self.join_and_pay(-1, who, quantity, plate)
+
+    def _join(self, n: int, who: int, quantity: int, plate: str) -> bool:
+        """Join, and be refused exactly when the group is over, the person has a place, or there is none left."""
+        group, person = self._group(n), self.w.members[who]
+        expected = self.run(_expected(group, person.id, quantity))
+        answers = {**world.ANSWERS, "plate": plate}
+        found = self.trying(
+            participations.join(person, group, answers=answers, quantity=quantity),
+            CampaignNotOpen, AlreadyMember, GroupFull,
+        )  # fmt: skip
+        assert type(found) is expected
+        if expected is Joined:
+            self.places.append((person, found))
+        return expected is Joined
+
+    def _check_out(self, n: int) -> None:
+        who, joined = self._place(n)
+        self.trying(
+            start_checkout(who, joined.participation_id), NothingToPay, GatewayUnavailable, GatewayTimeout
+        )
+
+    def _choose(self, n: int, behavior: Behavior) -> None:
+        _, joined = self._place(n)
+        rows = self.run(
+            db.fetch(
+                "SELECT provider_ref FROM payment WHERE participation_id = ? AND provider_ref IS NOT NULL",
+                joined.participation_id,
+            )
+        )
+        for row in rows:
+            self.trying(self.provider.choose(row["provider_ref"], behavior), CheckoutClosed)
+
+    def _group(self, n: int) -> str:
+        return self.groups[n % len(self.groups)]
+
+    def _place(self, n: int) -> tuple[Any, Joined]:
+        return self.places[n % len(self.places)]
+
+    def _due(self, n: int) -> list[str]:
+        found = self.run(due_jobs(*MONEY))
+        return [found[n % len(found)]] if found else []
+
+    def _remember_events(self) -> None:
+        send = self.provider.send
+
+        async def remembering(url: str, headers: Any, body: bytes) -> int:
+            status = await send(url, headers, body)
+            self.events.append(self.provider.parse_webhook(headers, body, clock.now()))
+            return status
+
+        self.provider.send = remembering
+
+
+async def _expected(group: str, user_id: str, quantity: int) -> type[AppError] | type[Joined]:
+    row = await db.fetch_one("SELECT state, cap, reserved, deadline FROM campaign WHERE id = ?", group)
+    assert row
+    deadline = db.instant(row["deadline"])
+    assert deadline
+    if row["state"] not in ("open", "threshold_met") or deadline <= clock.now():
+        return CampaignNotOpen
+    places = await db.fetch(
+        "SELECT state FROM participation WHERE campaign_id = ? AND user_id = ?", group, user_id
+    )
+    if any(place["state"] not in GONE for place in places):
+        return AlreadyMember
+    return GroupFull if row["reserved"] + quantity > row["cap"] else Joined
+
+
+class dying_at:  # noqa: N801  (reads as a statement)
+    """The n-th writing statement from here on is the last thing this process does."""
+
+    def __init__(self, statement: int) -> None:
+        self.left = statement
+
+    def __enter__(self) -> None:
+        self.real = db.execute
+
+        async def execute(sql: str, *args: Any) -> int:
+            self.left -= 1
+            if self.left == 0:
+                raise PowerCut
+            return await self.real(sql, *args)
+
+        db.execute = execute
+
+    def __exit__(self, *_exc: object) -> None:
+        db.execute = self.real

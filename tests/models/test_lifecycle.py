@@ -1,0 +1,126 @@
+"""Any order of joins, payments, notifications, withdrawals, clock and workers leaves every group and every cent right."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from c2b import wiring
+from c2b.kit import clock
+from c2b.kit.db import Database
+from c2b.payments import capturing, refunding
+from tests import small, world
+from tests.databases import Templates
+from tests.models.machine import NOON, Lifecycle, Opening
+
+#: More examples, and other ones each time: C2B_MODEL_EXAMPLES=2000.
+MORE = int(os.environ.get("C2B_MODEL_EXAMPLES", "0"))
+
+
+def some(examples: int, *, steps: int = 30, shrink: bool = True) -> settings:
+    phases = [Phase.generate, *([Phase.shrink] if shrink else [])]
+    return settings(
+        max_examples=MORE or examples, stateful_step_count=steps, deadline=None, derandomize=not MORE, database=None,
+        phases=phases, suppress_health_check=list(HealthCheck), print_blob=False, report_multiple_bugs=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _wired() -> None:
+    wiring.connect()
+
+
+async def _build() -> world.World:
+    w = await small.build()
+    w.members = [await world.person(f"Member{number}") for number in range(6)]
+    return w
+
+
+@pytest.fixture
+def on_sqlite(sqlite_url: str) -> Opening:
+    """A file with the world in it, copied for every example."""
+    prepared = Path(sqlite_url.removeprefix("sqlite://"))
+
+    async def prepare() -> world.World:
+        async with Database(sqlite_url):
+            return await _build()
+
+    clock.set(NOON)
+    built = asyncio.run(prepare())
+    count = 0
+
+    async def opening():
+        nonlocal count
+        count += 1
+        copy = prepared.with_name(f"{prepared.stem}-{count}.sqlite3")
+        shutil.copy(prepared, copy)
+        database = await Database(f"sqlite://{copy}").open(for_every_task=True)
+        return database, built, lambda: [each.unlink() for each in copy.parent.glob(f"{copy.name}*")]
+
+    return opening
+
+
+@pytest.fixture
+def on_postgres(database_templates: Templates) -> Opening:
+    async def opening():
+        url = await asyncio.to_thread(database_templates.postgres)
+        database = await Database(url).open(for_every_task=True)
+        return database, await _build(), lambda: database_templates.drop(url)
+
+    return opening
+
+
+class TestAnyLifeOfGroups:
+    def test_is_right_on_sqlite(self, on_sqlite, tmp_path):
+        run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60))
+
+    @pytest.mark.postgres
+    def test_is_right_on_postgresql(self, on_postgres, tmp_path):
+        run_state_machine_as_test(lambda: Lifecycle(on_postgres, tmp_path), settings=some(5, steps=40))
+
+
+class TestTheMachineFinds:
+    """Controls: with these bugs built in, the tests above must fail."""
+
+    def test_late_money_that_is_kept(self, on_sqlite, tmp_path, monkeypatch):
+        async def believe(participation_id: str) -> bool:
+            await real(participation_id)
+            return True
+
+        real = capturing.confirm_payment
+        monkeypatch.setattr(capturing, "confirm_payment", believe)
+        with pytest.raises(AssertionError, match="holds"):
+            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+
+    def test_a_refund_that_is_asked_for_with_a_new_key_each_time(self, on_sqlite, tmp_path, monkeypatch):
+        async def careless(refund, payment, *, again):
+            return await refunding.gateway(payment.gateway).refund(
+                provider_ref=payment.provider_ref, amount_minor=1, currency=refund.currency,
+                key=f"{refund.key}:{again}", reason=refund.reason, metadata={},
+            )  # fmt: skip
+
+        monkeypatch.setattr(refunding, "_at_provider", careless)
+        with pytest.raises(AssertionError, match="provider returned"):
+            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+
+    def test_places_that_are_given_back_twice(self, on_sqlite, tmp_path, monkeypatch):
+        from c2b.kit import db
+        from c2b.participations import operations
+
+        async def generous(campaign_id: str, *, reserved: int, paid: int) -> None:
+            row = await db.fetch_one("SELECT reserved FROM campaign WHERE id = ?", campaign_id)
+            assert row
+            await real(
+                campaign_id, reserved=min(2 * reserved, row["reserved"]) if not paid else reserved, paid=paid
+            )
+
+        real = operations.give_back_places
+        monkeypatch.setattr(operations, "give_back_places", generous)
+        with pytest.raises(AssertionError, match="campaign counts"):
+            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
