@@ -22,6 +22,8 @@ from c2b.web.consumer.prices import fixed_surcharge, raised
 from c2b.web.consumer.words import State, campaign_state
 
 PARTIAL = "partials/campaign_progress.html"
+#: It did not go ahead.
+OVER = ("failed", "canceled")
 #: The price can no longer change.
 AFTER_LOCK = ("locked", "ordered", "in_production", "shipping", "completed")
 
@@ -32,7 +34,7 @@ class ProgressView:
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
     ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
-    the group is locked and ``price_minor`` is final.
+    the group is locked and ``price_minor`` is final; ``over``: it did not go ahead.
     """
 
     slug: str
@@ -52,6 +54,7 @@ class ProgressView:
     next_units: int
     next_price_minor: int
     settled: bool
+    over: bool
     order_number: str
     order_state: str
     issued_at: datetime | None
@@ -94,6 +97,7 @@ def progress_from(
         next_units=following.from_quantity - paid if following else 0,
         next_price_minor=following.unit_price_minor if following else 0,
         settled=row["state"] in AFTER_LOCK,
+        over=row["state"] in OVER,
         order_number=order.number if order else "",
         order_state=order.state_label if order else "",
         issued_at=order.issued_at if order else None,
