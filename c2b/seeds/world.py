@@ -28,7 +28,7 @@ from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
 
 SHIP_TO = {
-    "name": {"en": "Hetuan fulfillment warehouse, Suzhou", "zh": "合团苏州履约仓"},
+    "name": {"en": "Tongxing fulfillment warehouse, Suzhou", "zh": "同行苏州履约仓"},
     "address": {
         "en": "66 Suhong Middle Road, Industrial Park, Suzhou, Jiangsu",
         "zh": "江苏省苏州工业园区苏虹中路66号",
