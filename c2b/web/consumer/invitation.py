@@ -26,7 +26,7 @@ COOKIE = "invitations"
 LIFETIME = timedelta(days=30)
 #: Campaigns of which a browser remembers who invited.
 REMEMBERED = 20
-#: Guesses per hour and network; good links are not counted (RELIABILITY of a 256-bit token needs no more).
+#: Guesses per hour and network; good links are not counted: a 256-bit token needs no more.
 GUESSES = Limit("invitation.open", times=20, seconds=3600)
 #: The link must not travel on as a referrer.
 NO_REFERRER = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}

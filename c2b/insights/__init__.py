@@ -1,1 +1,0 @@
-"""Figures for organizers, manufacturers and admins."""
