@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from c2b.durable.sweep import drain
-from c2b.kit import db
+from c2b.kit import clock, db
+from c2b.kit.http.idempotency import call_of, claim_or_answer
+from c2b.web.api.routing import V1
 from tests import world
 from tests.web.api.client import Program
 
@@ -168,6 +171,20 @@ class TestTheSameKey:
             "POST", f"/campaigns/{campaign}/participations", body={"answers": world.ANSWERS}
         )
         assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
+
+    async def test_left_by_a_server_that_died_is_usable_again_after_its_lease(self, database, app, sandbox):
+        w = await world.build()
+        joined = await w.join(await w.open_campaign(), w.bo)
+        bo = await Program.of(app, w.bo)
+        path = f"/participations/{joined.participation_id}/payment"
+        await claim_or_answer(
+            call_of(actor_id=w.bo.id, key="once", method="POST", path=f"{V1}{path}", body=b"")
+        )
+        assert (await bo.post(path, status=409, key="once"))["code"] == "idempotency_key_busy"
+        clock.shift(timedelta(seconds=61))
+        first = await bo.post(path, status=201, key="once")
+        assert await bo.post(path, status=201, key="once") == first
+        assert len(await db.fetch("SELECT id FROM payment")) == 1
 
     async def test_of_somebody_else_is_another_key(self, database, app):
         w = await world.build()
