@@ -48,8 +48,11 @@ def _on_loop(work: Any) -> Any:
     return loop.run_coroutine(work)
 
 
-def make_broker(broker_url: str, database_url: str) -> dramatiq.Broker:
-    """A broker by its address (``redis://``, ``amqp://``, or empty for the queue inside this process)."""
+def make_broker(broker_url: str, database_url: str, *, queue: str = "jobs") -> dramatiq.Broker:
+    """A broker by its address (``redis://``, ``amqp://``, or empty for the queue inside this process).
+
+    ``queue``: two installations may share a RabbitMQ or Redis when their queues have different names.
+    """
     connections = WorkerDatabase(database_url)
     middleware: list[Middleware] = [AsyncIO(), connections]
     broker = _broker(broker_url, middleware)
@@ -62,7 +65,7 @@ def make_broker(broker_url: str, database_url: str) -> dramatiq.Broker:
             except Exception as error:  # the table knows that the job is not done; the sweep rings again
                 log.warning("job %s could not be looked at", job_id, exc_info=error)
 
-    dramatiq.actor(actor_name="job", queue_name="jobs", broker=broker)(do)
+    dramatiq.actor(actor_name="job", queue_name=queue, broker=broker)(do)
     return broker
 
 

@@ -12,7 +12,7 @@ import pytest
 from c2b.durable import enqueue
 from c2b.kit import db
 from c2b.kit.db import Database
-from tests.faults.harness import Place, seed
+from tests.faults.harness import Place, long_mode, seed
 from tests.faults.test_kills import Story, live_through
 
 pytestmark = pytest.mark.faults
@@ -81,9 +81,9 @@ async def _lose_answers(new_place: Any, *, control: str) -> Story:
 
 
 async def _kill_after_each(place: Place, control: str) -> int:
-    """Workers that die at their first refund, twelve of them at most."""
-    kills = 0
-    while kills < 12 and await place.worker(point=LOST_ANSWER, control=control) == "killed":
+    """Workers that die at their first refund, some of them."""
+    kills, most = 0, 12 if control or long_mode() else 4
+    while kills < most and await place.worker(point=LOST_ANSWER, control=control) == "killed":
         kills += 1
     return kills
 
