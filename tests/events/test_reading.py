@@ -14,7 +14,12 @@ AUDIENCES = ("members", "organizer", "manufacturer", "admin", "owner")
 async def one_of_each() -> None:
     for audience in AUDIENCES:
         await record(
-            f"test.{audience}", subject="campaign", subject_id="c1", campaign_id="c1", actor_id="ana", audience=audience
+            f"test.{audience}",
+            subject="campaign",
+            subject_id="c1",
+            campaign_id="c1",
+            actor_id="ana",
+            audience=audience,
         )
     await record("test.elsewhere", subject="campaign", subject_id="c2", campaign_id="c2", audience="members")
 
@@ -37,8 +42,12 @@ class TestACampaignsEvents:
 
     async def test_name_who_acted_to_admins_only(self, database):
         await one_of_each()
-        assert {event.actor_id for event in (await queries.events_of_campaign("c1", "organizer")).items} == {None}
-        assert {event.actor_id for event in (await queries.events_of_campaign("c1", "admin")).items} == {"ana"}
+        assert {event.actor_id for event in (await queries.events_of_campaign("c1", "organizer")).items} == {
+            None
+        }
+        assert {event.actor_id for event in (await queries.events_of_campaign("c1", "admin")).items} == {
+            "ana"
+        }
 
 
 class TestTheLog:
@@ -54,7 +63,9 @@ class TestTheLog:
     async def test_is_narrowed_by_name_family_and_campaign(self, database):
         await one_of_each()
         await record("payment.captured", subject="payment", subject_id="p1", payload={"amount_minor": 5})
-        assert [e.payload for e in (await queries.all_events(name="payment.*")).items] == [{"amount_minor": 5}]
+        assert [e.payload for e in (await queries.all_events(name="payment.*")).items] == [
+            {"amount_minor": 5}
+        ]
         assert [e.name for e in (await queries.all_events(name="test.admin")).items] == ["test.admin"]
         assert [e.name for e in (await queries.all_events(campaign_id="c2")).items] == ["test.elsewhere"]
         assert len((await queries.all_events(subject="campaign", subject_id="c1")).items) == 5

@@ -19,8 +19,9 @@ from c2b.web.api.v1 import (
     timelines,
 )
 
+#: Joining first: addresses are tried in this order.
 _MODULES = (
-    people, products, campaigns, offers, quotes, participations, payments, invitations, purchase_orders, timelines,
+    participations, people, products, campaigns, offers, quotes, payments, invitations, purchase_orders, timelines,
     machinery,
 )  # fmt: skip
 
