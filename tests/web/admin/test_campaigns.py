@@ -67,6 +67,7 @@ class TestACampaign:
         page = await root.get(f"/admin/campaigns/{campaign_id}")
         sentence = "Switches: “Silent linear C” was chosen for 2 units, the factory makes it from 50 on."
         assert page.says(sentence, "Refund under way")
+        assert page.text.count(sentence) == 2  # beside the member, and among the events
         assert (await root.get("/admin/events?name=participation.left_out")).says(sentence)
 
     async def test_leads_to_its_order_timeline_runs_and_events(self, w, root):
