@@ -211,9 +211,9 @@ class TestTheStandingOfACampaign:
         assert silent.says("Please say why")
         ended = await ana.send(page.form("/cancellation"), reason="The case cannot be made <so>.")
         assert ended.says("The campaign is canceled. Whoever has paid gets all of it back, by itself.")
-        assert (await stranger.get(f"/campaigns/{campaign_id}")).says(
-            "Canceled", "The case cannot be made <so>."
-        )
+        seen = await stranger.get(f"/campaigns/{campaign_id}")
+        assert seen.says("Canceled", "The case cannot be made <so>.")
+        assert "50 more" not in seen.text  # nobody is needed any more
 
     async def test_cannot_be_ended_once_the_group_has_closed(self, w, ana):
         campaign_id = await w.open_campaign()

@@ -74,9 +74,9 @@ class TestAPlace:
         assert page.says("Waiting for payment", "Reserved until", "No money has moved yet.")
         checkout = await bo.send(page.form("/payment"))
         assert checkout.path.startswith("/sandbox/checkout/")
-        assert (await bo.get(address)).says(
-            "If you have just paid, we are waiting for the provider to tell us."
-        )
+        waiting = await bo.get(address)
+        assert waiting.says("If you have just paid, we are waiting for the provider to tell us.")
+        assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in waiting.html
         clock.shift(timedelta(hours=1))
         await keep_reservations()
         gone = await bo.get(address)
