@@ -49,8 +49,11 @@ async def draft(actor: Actor, *, product_slug: str, offer: Offer) -> Campaign:
             raise TooManyDrafts(most=MAX_DRAFTS)
         year = clock.today().year
         code = f"CMP-{year}-{await next_number(f'campaign-{year}'):05d}"
+        slug = slug_of(offer.title, code)
+        if await Campaign.filter(slug=slug).exists():
+            slug = slug_of(offer.title, code, with_year=True)
         campaign = await Campaign.create(
-            slug=slug_of(offer.title, code),
+            slug=slug,
             code=code,
             organizer_id=actor.id,
             product_id=made_for["id"],
@@ -218,11 +221,9 @@ def bounds_of(made_for: Mapping[str, Any], schema: PinnedSchema, batch_answers: 
 
 async def _check(offer: Offer, made_for: Mapping[str, Any], schema: PinnedSchema) -> None:
     batch_faults = validate_batch(schema.document, dict(offer.batch_answers))
-    if batch_faults:
-        raise Invalid(fields=batch_faults)
     found = faults_of(offer, bounds_of(made_for, schema, offer.batch_answers), now=clock.now())
-    if found:
-        raise Invalid(fields=[_with_money(each, made_for["currency"]) for each in found])
+    if batch_faults or found:
+        raise Invalid(fields=[*batch_faults, *(_with_money(each, made_for["currency"]) for each in found)])
 
 
 def _with_money(fault: FieldError, currency: str) -> FieldError:

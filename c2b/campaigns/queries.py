@@ -93,7 +93,7 @@ async def discover(
     *, limit: int = 24, before: str | None = None, family: str | None = None
 ) -> list[dict[str, Any]]:
     """Public campaigns that people can join or follow, newest first; ``before`` is the id of the last one seen."""
-    where, args = ["c.visibility = 'public'", _among("c.state", SHOWN)], []
+    where, args = ["c.visibility = 'public'", "c.opened_at IS NOT NULL", _among("c.state", SHOWN)], []
     if before:
         where.append("c.id < ?")
         args.append(before)

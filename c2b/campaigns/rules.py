@@ -43,6 +43,7 @@ SHOWN = tuple(state for state in TRANSITIONS if state not in ("draft", "under_re
 MIN_JOIN_WINDOW = timedelta(hours=1)
 MAX_JOIN_WINDOW = timedelta(days=90)
 MAX_TIERS = 6
+MAX_SLUG = 80
 
 
 @dataclass(frozen=True)
@@ -264,7 +265,13 @@ def _time_faults(offer: Offer, bounds: Bounds, now: datetime) -> list[FieldError
     return []
 
 
-def slug_of(title: str, code: str) -> str:
-    """A readable address: the ASCII words of the title, then the campaign's own number."""
+def slug_of(title: str, code: str, *, with_year: bool = False) -> str:
+    """A readable address: the ASCII words of the title, then the campaign's own number, which is never cut off.
+
+    Numbers begin anew each year, so an address that is taken gets the year as well.
+    """
     words = "".join(char if char.isascii() and char.isalnum() else " " for char in title.lower()).split()
-    return "-".join([*words, code.rsplit("-", 1)[-1].lower()])[:80]
+    year, number = code.rsplit("-", 2)[-2:]
+    mark = f"{year}-{number}" if with_year else number
+    readable = "-".join(words)[: MAX_SLUG - len(mark) - 1].strip("-")
+    return f"{readable}-{mark}" if readable else mark
