@@ -58,7 +58,7 @@ async def _on_postgres() -> float:
     url = POSTGRES.rsplit("/", 1)[0] + f"/{name}"
     try:
         floor = await _bare_postgres(url)
-        ours = await _over_http(url, "PostgreSQL: joins over HTTP", postgres=True)
+        ours = await _over_http(url, "PostgreSQL: joins over HTTP", database=name)
         print(floor.row())
         print(ours.row(floor))
         return ours.microseconds / floor.microseconds
@@ -69,9 +69,8 @@ async def _on_postgres() -> float:
 
 async def _on_sqlite() -> None:
     with tempfile.TemporaryDirectory(prefix="c2b-bench-") as folder:
-        url = f"sqlite://{folder}/c2b.sqlite3"
-        one, many = await _bare_sqlite(url)
-        ours = await _over_http(url, "SQLite: joins over HTTP", postgres=False)
+        one, many = await _bare_sqlite(f"sqlite://{folder}/bare.sqlite3")
+        ours = await _over_http(f"sqlite://{folder}/c2b.sqlite3", "SQLite: joins over HTTP")
         print(one.row())
         print(many.row(one))
         print(ours.row(one))
@@ -80,7 +79,7 @@ async def _on_sqlite() -> None:
 # ---------------------------------------------------------------- the world
 
 
-async def _world(url: str, people: int) -> tuple[str, str, list[tuple[str, str]]]:
+async def world(url: str, people: int) -> tuple[str, str, list[tuple[str, str]]]:
     """A migrated database with one open campaign; its id, its slug, and (user id, token) for many people."""
     await migrate(url)
     wiring.connect()
@@ -123,7 +122,7 @@ async def _people(number: int) -> list[tuple[str, str]]:
     return found
 
 
-def _bodies() -> list[dict[str, Any]]:
+def bodies() -> list[dict[str, Any]]:
     chance = random.Random(1)
     found = []
     for number in range(50):
@@ -141,12 +140,12 @@ def _bodies() -> list[dict[str, Any]]:
 # ---------------------------------------------------------------- ours
 
 
-async def _over_http(url: str, name: str, *, postgres: bool) -> Cost:
-    if postgres:
+async def _over_http(url: str, name: str, *, database: str = "") -> Cost:
+    if database:
         await _empty(url)
-    _, slug, people = await _world(url, JOINS + WARM)
+    _, slug, people = await world(url, JOINS + WARM)
     with tempfile.TemporaryDirectory(prefix="c2b-bench-data-") as folder:
-        port = _free_port()
+        port = free_port()
         server = subprocess.Popen(  # noqa: ASYNC220  (started once, before anything is measured)
             [sys.executable, "-m", "c2b", "web"],
             env={**os.environ, "DATABASE_URL": url, "C2B_DATA_DIR": folder, "PORT": str(port), "BROKER_URL": "",
@@ -154,14 +153,14 @@ async def _over_http(url: str, name: str, *, postgres: bool) -> Cost:
             cwd=ROOT,
         )  # fmt: skip
         try:
-            await _until_up(port)
-            bodies, path = _bodies(), f"/api/v1/campaigns/{slug}/participations"
+            await until_up(port)
+            wishes_of_all, path = bodies(), f"/api/v1/campaigns/{slug}/participations"
             requests = [
-                post(f"127.0.0.1:{port}", path, token, f"join-{user}", bodies[number % 50])
+                post(f"127.0.0.1:{port}", path, token, f"join-{user}", wishes_of_all[number % 50])
                 for number, (user, token) in enumerate(people)
             ]
             await send_all("127.0.0.1", port, requests[:WARM], waiting=WAITING)
-            with Watch(server.pid, postgres=postgres) as watch:
+            with Watch(server.pid, database=database) as watch:
                 seen = await send_all("127.0.0.1", port, requests[WARM:], waiting=WAITING)
             if seen != {201: JOINS}:
                 raise SystemExit(f"not every join was answered 201: {dict(seen)}")
@@ -179,7 +178,7 @@ async def _empty(url: str) -> None:
     await connection.close()
 
 
-async def _until_up(port: int) -> None:
+async def until_up(port: int) -> None:
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -189,7 +188,7 @@ async def _until_up(port: int) -> None:
     raise SystemExit("the server did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -215,12 +214,12 @@ WITH place AS (
 
 
 def _rows(people: list[tuple[str, str]]) -> list[tuple[Any, ...]]:
-    bodies = [json.dumps(body["answers"], ensure_ascii=False) for body in _bodies()]
+    texts = [json.dumps(body["answers"], ensure_ascii=False) for body in bodies()]
     quote = json.dumps(
         {"base_minor": 42900, "surcharges": [], "schema_digest": "0" * 64, "answers_digest": "0" * 64}
     )
     return [
-        (new_id(), user, bodies[number % 50], sha256_hex(user), sha256_hex(bodies[number % 50]), quote, new_id(), new_id())
+        (new_id(), user, texts[number % 50], sha256_hex(user), sha256_hex(texts[number % 50]), quote, new_id(), new_id())
         for number, (user, _) in enumerate(people)
     ]  # fmt: skip
 
@@ -228,7 +227,7 @@ def _rows(people: list[tuple[str, str]]) -> list[tuple[Any, ...]]:
 async def _bare_postgres(url: str) -> Cost:
     import asyncpg
 
-    campaign, _, people = await _world(url, JOINS + WARM)
+    campaign, _, people = await world(url, JOINS + WARM)
     rows, now = _rows(people), clock.now()
     pool = await asyncpg.create_pool(url, min_size=4, max_size=4)
 
@@ -248,14 +247,14 @@ async def _bare_postgres(url: str) -> Cost:
         await asyncio.gather(*(some(shared) for _ in range(WAITING)))
 
     await all_of(rows[:WARM])
-    with Watch(os.getpid(), postgres=True) as watch:
+    with Watch(os.getpid(), database=url.rsplit("/", 1)[1]) as watch:
         await all_of(rows[WARM:])
     await pool.close()
     return watch.cost("PostgreSQL: one bare statement per join (asyncpg)", JOINS)
 
 
 async def _bare_sqlite(url: str) -> tuple[Cost, Cost]:
-    campaign, _, people = await _world(url, 2 * JOINS)
+    campaign, _, people = await world(url, 2 * JOINS)
     rows, now = _rows(people), clock.now().isoformat(" ")
     raw = sqlite3.connect(Path(url.split("://", 1)[1]), isolation_level=None)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
@@ -286,10 +285,10 @@ async def _bare_sqlite(url: str) -> tuple[Cost, Cost]:
             )
         raw.execute("COMMIT")
 
-    with Watch(os.getpid(), postgres=False) as single:
+    with Watch(os.getpid()) as single:
         for row in rows[:JOINS]:
             write([row])
-    with Watch(os.getpid(), postgres=False) as batched:
+    with Watch(os.getpid()) as batched:
         for start in range(JOINS, 2 * JOINS, WAITING):
             write(rows[start : start + WAITING])
     raw.close()

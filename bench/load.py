@@ -9,18 +9,21 @@ from collections import Counter
 from collections.abc import Iterator
 
 
+async def exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> tuple[int, bytes]:
+    """Send one request and read its answer: status and body."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
+    return int(head[9:12]), await reader.readexactly(length)
+
+
 async def _connection(host: str, port: int, requests: Iterator[bytes], seen: Counter[int]) -> None:
     reader, writer = await asyncio.open_connection(host, port)
     for request in requests:
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        status = int(head[9:12])
-        length = next(
-            int(line.split(b":")[1])
-            for line in head.split(b"\r\n")
-            if line.lower().startswith(b"content-length")
-        )
-        body = await reader.readexactly(length)
+        status, body = await exchange(reader, writer, request)
         seen[status] += 1
         if status >= 400 and seen[status] == 1:
             print(body.decode()[:400], file=sys.stderr)

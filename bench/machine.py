@@ -30,18 +30,23 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def postgres_cpu() -> float:
-    """CPU seconds of all PostgreSQL processes of this machine."""
+def postgres_cpu(database: str) -> float:
+    """CPU seconds of the PostgreSQL processes that serve one database, whatever else the machine is doing."""
     total = 0.0
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if (entry / "comm").read_text().strip() == "postgres":
+                if (entry / "comm").read_text().strip() == "postgres" and _serves(entry, database):
                     fields = (entry / "stat").read_text().rsplit(") ", 1)[1].split()
                     total += (int(fields[11]) + int(fields[12])) / _TICK
             except OSError:
                 continue
     return total
+
+
+def _serves(process: Path, database: str) -> bool:
+    """PostgreSQL writes the database into the title of its process: "postgres: user database 127.0.0.1(40000) idle"."""
+    return database in (process / "cmdline").read_text().replace("\0", " ").split()
 
 
 @dataclass
@@ -74,20 +79,23 @@ HEADER = f"{'':<58} {'rate':>11} {'own µs':>8} {'db µs':>8} {'sum µs':>8}  CP
 
 
 class Watch:
-    """Measures wall time, the CPU of one process and of PostgreSQL around a block."""
+    """Measures wall time, the CPU of one process and of PostgreSQL around a block; ``database`` empty for SQLite."""
 
-    def __init__(self, pid: int, *, postgres: bool) -> None:
-        self.pid, self.postgres = pid, postgres
+    def __init__(self, pid: int, *, database: str = "") -> None:
+        self.pid, self.database_name = pid, database
 
     def __enter__(self) -> Watch:
-        self._before = (time.perf_counter(), cpu_of(self.pid), postgres_cpu() if self.postgres else 0.0)
+        self._before = (time.perf_counter(), cpu_of(self.pid), self._database_cpu())
         return self
 
     def __exit__(self, *_exc: object) -> None:
         wall, own, database = self._before
         self.wall = time.perf_counter() - wall
         self.own = cpu_of(self.pid) - own
-        self.database = (postgres_cpu() - database) if self.postgres else 0.0
+        self.database = self._database_cpu() - database
+
+    def _database_cpu(self) -> float:
+        return postgres_cpu(self.database_name) if self.database_name else 0.0
 
     def cost(self, name: str, operations: int) -> Cost:
         """What was measured, for so many operations."""

@@ -41,10 +41,10 @@ def routes(configured: Settings) -> list[BaseRoute]:
     """All addresses."""
     found: list[BaseRoute] = [
         Route("/healthz", healthz),
+        *api.routes,  # before the pages: addresses are tried in this order, and programs come in crowds
         *consumer.routes,
         *manufacturer.routes,
         *admin.routes,
-        *api.routes,
         *webhooks.routes,
     ]
     if configured.gateway == "sandbox":

@@ -11,7 +11,7 @@ from c2b.accounts.lookup import Lookup
 from c2b.accounts.models import ApiToken, Session, User
 from c2b.accounts.rules import SESSION_IDLE, Actor
 from c2b.kit import clock
-from c2b.kit.db import execute, fetch, instant
+from c2b.kit.db import dialect, execute, fetch, instant
 from c2b.kit.errors import NotFound
 from c2b.kit.ids import sha256_hex
 
@@ -71,13 +71,13 @@ class TokenView:
 async def actor_of_session(token: str) -> Actor | None:
     """Who is logged in with this cookie; ``None`` when nobody is, any more."""
     row = await _sessions.find(sha256_hex(token))
-    return await _actor(row, "login_session", "seen_at", SEEN_SECONDS) if row else None
+    return _actor(row, by_session=True) if row else None
 
 
 async def actor_of_token(token: str) -> Actor | None:
     """Whose bearer token this is; ``None`` for unknown, expired and revoked ones."""
     row = await _tokens.find(sha256_hex(token))
-    return await _actor(row, "api_token", "used_at", USED_SECONDS) if row else None
+    return _actor(row, by_session=False) if row else None
 
 
 async def profile_of(actor: Actor) -> Profile:
@@ -151,7 +151,7 @@ async def tokens_of(actor: Actor) -> list[TokenView]:
 
 async def _find_sessions(hashes: list[str]) -> list[dict[str, Any]]:
     places, moment = ", ".join("?" for _ in hashes), clock.now()
-    return await fetch(
+    rows = await fetch(
         f"SELECT s.token_hash, s.id, s.seen_at, {_USER} FROM login_session s "  # noqa: S608  (no input in it)
         f"JOIN user_account u ON u.id = s.user_id WHERE s.token_hash IN ({places}) "
         "AND s.expires_at > ? AND s.seen_at > ? AND u.disabled_at IS NULL",
@@ -159,28 +159,50 @@ async def _find_sessions(hashes: list[str]) -> list[dict[str, Any]]:
         moment,
         moment - SESSION_IDLE,
     )
+    await _note_presence(rows, "login_session", "seen_at", SEEN_SECONDS)
+    return rows
 
 
 async def _find_tokens(hashes: list[str]) -> list[dict[str, Any]]:
     places = ", ".join("?" for _ in hashes)
-    return await fetch(
+    rows = await fetch(
         f"SELECT t.token_hash, t.id, t.used_at, t.can_write, {_USER} FROM api_token t "  # noqa: S608
         f"JOIN user_account u ON u.id = t.user_id WHERE t.token_hash IN ({places}) "
         "AND t.expires_at > ? AND t.revoked_at IS NULL AND u.disabled_at IS NULL",
         *hashes,
         clock.now(),
     )
+    await _note_presence(rows, "api_token", "used_at", USED_SECONDS)
+    return rows
+
+
+async def _note_presence(rows: list[dict[str, Any]], table: str, column: str, seconds: int) -> None:
+    """Write down now and then that they were here: one statement for all who came together.
+
+    A row that another process holds for the same purpose is left to it, so two batches never wait for each other.
+    """
+    moment = clock.now()
+    stale = [row["id"] for row in rows if _seconds_since(row[column], moment) > seconds]
+    if not stale:
+        return
+    ids = ", ".join("?" for _ in stale)
+    skipping = " FOR NO KEY UPDATE SKIP LOCKED" if dialect() == "postgres" else ""
+    await execute(
+        f"UPDATE {table} SET {column} = ? WHERE id IN (SELECT id FROM {table} WHERE id IN ({ids}){skipping})",  # noqa: S608
+        moment,
+        *stale,
+    )
+
+
+def _seconds_since(value: Any, moment: datetime) -> float:
+    latest = instant(value)
+    return float("inf") if latest is None else (moment - latest).total_seconds()
 
 
 _sessions, _tokens = Lookup(_find_sessions), Lookup(_find_tokens)
 
 
-async def _actor(row: dict[str, Any], table: str, column: str, seconds: int) -> Actor:
-    """The actor of a found row; writes down now and then that they were here."""
-    latest, moment = instant(row[column]), clock.now()
-    if latest is None or (moment - latest).total_seconds() > seconds:
-        await execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", moment, row["id"])  # noqa: S608
-    by_session = table == "login_session"
+def _actor(row: dict[str, Any], *, by_session: bool) -> Actor:
     return Actor(
         id=row["user_id"],
         name=row["name"],

@@ -7,7 +7,7 @@ tampered with. Amounts are integer minor units of one currency, tax included.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from c2b.catalog.conditions import Answers
@@ -57,8 +57,8 @@ class Quote:
             raise ValueError("the sums of this quote are wrong")
 
     def to_dict(self) -> dict[str, Any]:
-        """For canonical JSON."""
-        return {**asdict(self), "surcharges": [asdict(each) for each in self.surcharges]}
+        """For canonical JSON. ``vars`` is flat and ``asdict`` copies deeply: every join writes one of these."""
+        return {**vars(self), "surcharges": [dict(vars(each)) for each in self.surcharges]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Quote:
@@ -113,7 +113,11 @@ def chosen(schema: ProductSchema, answers: Answers, *scopes: str) -> Iterator[tu
         if not attribute.options:
             yield attribute, "", attribute.terms
             continue
-        codes = answer if isinstance(answer, list) else [answer]
+        if not isinstance(answer, list):
+            option = attribute.option(answer)
+            if option is not None:
+                yield attribute, option.code, option.terms
+            continue
         for option in attribute.options:
-            if any(same(option.code, code) for code in codes):
+            if any(same(option.code, code) for code in answer):
                 yield attribute, option.code, option.terms

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from c2b.kit.canonical import digest
@@ -79,7 +80,7 @@ class Attribute:
     max_items: int | None = None
     parts: tuple[Attribute, ...] = ()
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.path.rpartition(".")[2]
 

@@ -42,6 +42,8 @@ def tidied(answers: object) -> tuple[dict[str, Any], list[FieldError]]:
 def echo(value: object) -> str:
     """A value as it may be repeated to a person: at most 80 characters, nothing invisible."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    if len(text) <= MAX_ECHO and text.isascii() and text.isprintable():
+        return text
     text = "".join(char for char in text[: MAX_ECHO + 1] if is_visible(char))
     return text if len(text) <= MAX_ECHO else text[: MAX_ECHO - 1] + "…"
 

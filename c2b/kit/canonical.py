@@ -19,8 +19,7 @@ from c2b.kit.ids import sha256_hex
 MAX_INTEGER = 2**53 - 1
 #: Controls that change the direction of the text around them (Unicode TR 9); they can make a document lie.
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
@@ -47,7 +46,7 @@ def clean_text(text: str) -> str:
 
 def canonical_json(value: Any) -> bytes:
     """The canonical bytes of a JSON value. Raises ``ValueError`` for floats, bad text and other types."""
-    return json.dumps(_normal(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(_normal(value)).encode()
 
 
 def digest(value: Any) -> str:
@@ -56,17 +55,21 @@ def digest(value: Any) -> str:
 
 
 def _normal(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, str):  # the commonest first: every join hashes its answers several times
+        return value if value.isascii() and value.isprintable() else clean_text(value)
+    if value is None or isinstance(value, int):
         return value
-    if isinstance(value, str):
-        return clean_text(value)
     if isinstance(value, list | tuple):
         return [_normal(item) for item in value]
     if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise ValueError("keys must be text")
-        return {clean_text(key): _normal(item) for key, item in value.items()}
+        return {_key(key): _normal(item) for key, item in value.items()}
     raise ValueError(f"{type(value).__name__} has no canonical form")
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ValueError("keys must be text")
+    return clean_text(key)
 
 
 def strict_loads(data: bytes, *, max_bytes: int = 65_536, max_depth: int = 32) -> Any:

@@ -31,7 +31,8 @@ JINJA_OPTIONS = {
 AREA_OF_TEMPLATES = {"emails": "emails", "documents": "documents"}
 # folder, wherever it lies → area: the pages of an audience, and everything a payment provider says
 AREA_OF_FOLDERS = {
-    "consumer": "consumer", "manufacturer": "manufacturer", "admin": "admin", "gateways": "sandbox", "sandbox": "sandbox",
+    "consumer": "consumer", "manufacturer": "manufacturer", "admin": "admin",
+    "gateways": "sandbox", "sandbox": "sandbox",
 }  # fmt: skip
 
 # legally loaded or wrong for what we do (a forfeitable deposit, crowdfunding, presale)

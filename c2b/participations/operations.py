@@ -10,8 +10,7 @@ from c2b.campaigns.changes import hold
 from c2b.campaigns.counting import count_capture, give_back_places
 from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
-from c2b.catalog.tidying import tidied
-from c2b.catalog.validation import validate
+from c2b.catalog.validation import judge
 from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
@@ -45,7 +44,7 @@ def requirement(offer: JoinOffer, *, answers: Any, quantity: int) -> Priced:
 
     Form, JSON API and import all come through here.
     """
-    faults = validate(
+    clean, faults = judge(
         offer.schema.document, answers=answers, fixed=offer.batch_answers, digest=offer.schema.digest
     )
     if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
@@ -57,7 +56,6 @@ def requirement(offer: JoinOffer, *, answers: Any, quantity: int) -> Priced:
         ]
     if faults:
         raise Invalid(fields=faults)
-    clean, _ = tidied(answers)
     return price(
         offer.schema.parsed,
         batch_answers=offer.batch_answers,

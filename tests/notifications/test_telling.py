@@ -177,7 +177,6 @@ class TestAGroupThatDoesNotFill:
         await drain()
         assert await stories.mails() == before
 
-
     async def test_says_so_when_enough_was_paid_and_too_little_of_it_can_be_made(self):
         told = await stories.reopened()
         clock.shift(timedelta(days=21))
@@ -198,9 +197,8 @@ class TestSomebodyWhoseChoiceCannotBeMade:
         paid = await db.fetch_one("SELECT amount_minor FROM payment p JOIN user_account u ON u.id = p.user_id "
                                   "WHERE u.name = 'Bo Lindqvist'")  # fmt: skip
         assert paid
-        for expected in (
-            "您的选择：定位板：黄铜", "起订数量：30", "实际选用数量：2", f"正在退回给您：¥{paid['amount_minor'] / 100:,.2f}",
-        ):  # fmt: skip
+        amount = f"正在退回给您：¥{paid['amount_minor'] / 100:,.2f}"
+        for expected in ("您的选择：定位板：黄铜", "起订数量：30", "实际选用数量：2", amount):
             assert expected in text, (expected, text)
         assert "您的份额无法投产" in (await stories.mail_to(BO, "refund_done")).text
 
