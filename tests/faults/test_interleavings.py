@@ -156,15 +156,14 @@ async def at_once(first: Callable[[], Awaitable[None]], rival: Callable[[], Awai
 
 
 class TestEveryPairOfActs:
-    @pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda name: name)
-    async def test_leaves_the_books_right(self, one, other, database, tmp_path, monkeypatch):
+    @pytest.mark.parametrize("one", ACTS[:-1])
+    async def test_leaves_the_books_right(self, one, database, monkeypatch):
         wiring.connect()
         forget_offers()
         w = await world.build()
         with documents(False), provider() as sandbox:
-            for number, (way, (first, rival)) in enumerate(
-                itertools.product((stale, at_once), ((one, other), (other, one)))
-            ):
+            pairs = [order for pair in PAIRS if pair[0] == one for order in (pair, pair[::-1])]
+            for number, (way, (first, rival)) in enumerate(itertools.product((stale, at_once), pairs)):
                 clock.reset()
                 scene = await _scene(w, sandbox, number)
                 await way(getattr(scene, first), getattr(scene, rival), monkeypatch)
