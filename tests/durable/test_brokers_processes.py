@@ -79,7 +79,9 @@ async def work_to_do(postgres_url: str) -> AsyncIterator[int]:
     async with Database(postgres_url):
         w = await world.build()
         for number in range(CAMPAIGNS):
-            draft = await campaigns.draft(w.ana, product_slug=w.product_slug, offer=w.offer(title=f"Board {number}"))
+            draft = await campaigns.draft(
+                w.ana, product_slug=w.product_slug, offer=w.offer(title=f"Board {number}")
+            )
             await campaigns.submit(w.ana, draft.id)
             await campaigns.approve(w.root, draft.id)
         ringer = Ringer(broker)
@@ -133,7 +135,9 @@ class TestAWorkerProcess:
         first.send_signal(signal.SIGKILL)
         assert first.wait(timeout=10) == -signal.SIGKILL
         assert await _count("state <> 'done'") > 0
-        await db.execute("UPDATE job SET lease_until = ? WHERE state = 'running'", clock.now() - world.timedelta(1))
+        await db.execute(
+            "UPDATE job SET lease_until = ? WHERE state = 'running'", clock.now() - world.timedelta(1)
+        )
         start()
         start()
         await until(_all_done)

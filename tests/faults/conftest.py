@@ -50,7 +50,9 @@ def prepared(database_templates: Templates) -> Callable[[str, bool], tuple[str, 
     def of(kind: str, small: bool) -> tuple[str, stages.Stage]:
         if (kind, small) not in made:
             with ThreadPoolExecutor(1) as aside:  # the test's own thread has a running loop
-                url = aside.submit(database_templates.sqlite if kind == "sqlite" else database_templates.postgres)
+                url = aside.submit(
+                    database_templates.sqlite if kind == "sqlite" else database_templates.postgres
+                )
                 made[kind, small] = (
                     url.result(),
                     aside.submit(lambda: asyncio.run(build(url.result(), small))).result(),

@@ -63,7 +63,9 @@ def _word(status: int) -> str:
     return {0: "finished", -signal.SIGKILL: "killed"}.get(code, "failed")
 
 
-def _child(order: dict[str, Any], work: Callable[[dict[str, Any], Callable[[], None]], Any], pipe: int) -> None:
+def _child(
+    order: dict[str, Any], work: Callable[[dict[str, Any], Callable[[], None]], Any], pipe: int
+) -> None:
     """Never returns."""
     log = os.open(_LOG or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 2)

@@ -218,4 +218,3 @@ def in_place(place: Place) -> Iterator[None]:
         yield
     finally:
         clock.reset()
-

@@ -70,7 +70,9 @@ def provider(trouble: int | None = None) -> Iterator[SandboxGateway]:
 
 async def _shop(sandbox: SandboxGateway, plan: Mapping[str, Any]) -> int:
     """People who have a place and have not decided yet go to the checkout; a reload never hurts."""
-    waiting = await db.fetch("SELECT id, user_id FROM participation WHERE state = 'pending_payment' ORDER BY id")
+    waiting = await db.fetch(
+        "SELECT id, user_id FROM participation WHERE state = 'pending_payment' ORDER BY id"
+    )
     done = 0
     for row in waiting:
         if row["id"] in plan:

@@ -49,7 +49,13 @@ async def build(*, small: bool) -> Stage:
     await db.execute("UPDATE product SET timeline = 'LIGHT' WHERE id = ?", w.product_id)
     stage = Stage(w.ana, w.mill, w.root)
     more = 0 if small else 1
-    await _campaign(w, stage, "reached", [(20, PAY), (20, TWICE), (10, PAY), *[(3, PAY)] * 4 * more], closes="on_threshold")
+    await _campaign(
+        w,
+        stage,
+        "reached",
+        [(20, PAY), (20, TWICE), (10, PAY), *[(3, PAY)] * 4 * more],
+        closes="on_threshold",
+    )
     await _campaign(w, stage, "waited", [(20, PAY)] * 4 + [(1, DECLINE), (1, LATE), *[(1, PAY)] * 6 * more])
     await _member(w, stage, "waited", 1, PAY, **RARE)
     await _campaign(w, stage, "short", [(20, PAY), (2, TWICE), (1, LATE), *[(1, PAY)] * 5 * more])
@@ -62,7 +68,12 @@ async def build(*, small: bool) -> Stage:
 
 
 async def _campaign(
-    w: world.World, stage: Stage, name: str, members: list[tuple[int, Behavior]], *, closes: str = "at_deadline"
+    w: world.World,
+    stage: Stage,
+    name: str,
+    members: list[tuple[int, Behavior]],
+    *,
+    closes: str = "at_deadline",
 ) -> None:
     stage.campaigns[name] = await w.open_campaign(
         title=f"Board {name}", closes=closes, cap=150, deadline=clock.now() + OPEN_FOR
@@ -71,7 +82,9 @@ async def _campaign(
         await _member(w, stage, name, quantity, behavior)
 
 
-async def _member(w: world.World, stage: Stage, name: str, quantity: int, does: Behavior, **answers: str) -> str:
+async def _member(
+    w: world.World, stage: Stage, name: str, quantity: int, does: Behavior, **answers: str
+) -> str:
     joined = await w.join(stage.campaigns[name], quantity=quantity, **answers)
     stage.plan[joined.participation_id] = does.value
     return joined.participation_id

@@ -52,7 +52,10 @@ async def _count(new_place: Any, *, control: str) -> tuple[int, Counter[int]]:
         for number in range(JOBS):
             await enqueue("control.count", key=f"control:{number}", args={"number": number})
         chance, kills = random.Random(seed()), 0
-        while kills < KILLS and await place.worker(delay=chance.uniform(0.02, 0.08), control=control) == "killed":
+        while (
+            kills < KILLS
+            and await place.worker(delay=chance.uniform(0.02, 0.08), control=control) == "killed"
+        ):
             kills += 1
         await place.worker(control=control)
         rows = await db.fetch("SELECT value FROM counter WHERE length(name) = 26")
@@ -86,5 +89,3 @@ async def _kill_after_each(place: Place, control: str) -> int:
     while kills < most and await place.worker(point=LOST_ANSWER, control=control) == "killed":
         kills += 1
     return kills
-
-

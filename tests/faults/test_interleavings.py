@@ -119,7 +119,9 @@ async def _quietly(act: Callable[[], Awaitable[None]]) -> None:
         await act()
 
 
-async def stale(first: Callable[[], Awaitable[None]], rival: Callable[[], Awaitable[None]], patch: Any) -> None:
+async def stale(
+    first: Callable[[], Awaitable[None]], rival: Callable[[], Awaitable[None]], patch: Any
+) -> None:
     """The rival acts between what the first has read and its transaction."""
     real, acted = db.atomically, []
 
@@ -135,7 +137,9 @@ async def stale(first: Callable[[], Awaitable[None]], rival: Callable[[], Awaita
     assert acted, "the rival never acted"
 
 
-async def at_once(first: Callable[[], Awaitable[None]], rival: Callable[[], Awaitable[None]], patch: Any) -> None:
+async def at_once(
+    first: Callable[[], Awaitable[None]], rival: Callable[[], Awaitable[None]], patch: Any
+) -> None:
     """The rival begins while the first holds the campaign's row."""
     outside, started = contextvars.copy_context(), []
     real = db.fetch_one
@@ -192,7 +196,9 @@ async def _wrong(campaign_id: str) -> list[str]:
     ends = Counter(step["to_state"] for step in steps if step["to_state"] in ("locked", "failed", "canceled"))
     found = [f"outcomes {dict(ends)}"] if sum(ends.values()) != 1 else []
     places = await db.fetch("SELECT * FROM participation WHERE campaign_id = ?", campaign_id)
-    found += [f"{place['state']} for ever" for place in places if place["state"] in ("pending_payment", "refunding")]
+    found += [
+        f"{place['state']} for ever" for place in places if place["state"] in ("pending_payment", "refunding")
+    ]
     kept = sum(place["quantity"] for place in places if place["state"] in ("joined", "confirmed"))
     if ends["locked"] and not kept == campaign["paid"] == campaign["reserved"]:
         found.append(f"{kept} units kept, {campaign['paid']} counted, {campaign['reserved']} reserved")
@@ -209,8 +215,12 @@ async def _money_wrong(campaign_id: str, places: list[dict[str, Any]]) -> list[s
     held = Counter[str]()
     for row in payments:
         held[row["participation_id"]] += row["amount_minor"] - row["refunded_minor"]
-    right = {place["id"]: place["settled_minor"] or 0 if place["state"] == "confirmed" else 0 for place in places}
-    found += [f"place {key} holds {held[key]}, not {minor}" for key, minor in right.items() if held[key] != minor]
+    right = {
+        place["id"]: place["settled_minor"] or 0 if place["state"] == "confirmed" else 0 for place in places
+    }
+    found += [
+        f"place {key} holds {held[key]}, not {minor}" for key, minor in right.items() if held[key] != minor
+    ]
     if await ledger.balance(f"escrow:{campaign_id}") != sum(right.values()):
         found.append("escrow is not what is held")
     return found

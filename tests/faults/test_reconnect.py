@@ -70,12 +70,12 @@ async def _payments() -> list[Payment]:
     """A group in which everybody has a place and an open payment."""
     forget_offers()
     w = await world.build()
-    campaign = await w.open_campaign(cap=2000, closes="at_deadline", deadline=clock.now() + timedelta(days=20))
+    campaign = await w.open_campaign(
+        cap=2000, closes="at_deadline", deadline=clock.now() + timedelta(days=20)
+    )
     offer = await participations.join_offer(campaign)
     priced = participations.requirement(offer, answers=world.ANSWERS, quantity=1)
-    joins = [
-        joining.Join(campaign, new_id(), None, 1, offer.schema.version, priced) for _ in range(EVENTS)
-    ]
+    joins = [joining.Join(campaign, new_id(), None, 1, offer.schema.version, priced) for _ in range(EVENTS)]
     places: list[Any] = []
     for at in range(0, EVENTS, joining.BATCH):
         places += await db.atomically(partial(joining.write, joins[at : at + joining.BATCH]))

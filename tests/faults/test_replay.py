@@ -40,7 +40,9 @@ class TestEveryKindOfJob:
                 before = await _picture(place)
                 replayed: Counter[str] = Counter()
                 for job in await _done_jobs():
-                    await db.execute("UPDATE job SET state = 'ready', due_at = ? WHERE id = ?", clock.now(), job["id"])
+                    await db.execute(
+                        "UPDATE job SET state = 'ready', due_at = ? WHERE id = ?", clock.now(), job["id"]
+                    )
                     assert await jobs.perform(job["id"])
                     await db.execute("UPDATE job SET due_at = ? WHERE id = ?", job["due_at"], job["id"])
                     assert await _picture(place) == before, job["key"]
@@ -94,7 +96,9 @@ async def _picture(place: Place) -> dict[str, str]:
 
 
 def _files(place: Place) -> list[tuple[str, str]]:
-    kept = [path for name in ("outbox", "files") for path in (place.data_dir / name).rglob("*") if path.is_file()]
+    kept = [
+        path for name in ("outbox", "files") for path in (place.data_dir / name).rglob("*") if path.is_file()
+    ]
     return sorted((str(path), sha256_hex(path.read_bytes())) for path in kept)
 
 

@@ -75,7 +75,9 @@ async def _refunds(told: Record) -> list[str]:
     theirs: dict[str, list[int]] = defaultdict(list)
     for refund in told.refunds:
         theirs[":".join(refund.key.split(":")[:3])].append(refund.amount_minor)  # a control adds to the key
-    found = [f"lost: {each.key} is {each.status} there" for each in told.refunds if each.status != "succeeded"]
+    found = [
+        f"lost: {each.key} is {each.status} there" for each in told.refunds if each.status != "succeeded"
+    ]
     found += [f"twice: {key} was refunded {len(each)} times" for key, each in theirs.items() if len(each) > 1]
     found += [f"lost: refund {key}" for key in ours if key not in theirs]
     found += [f"wrong: the provider refunded {key}, we did not ask" for key in theirs if key not in ours]
@@ -88,7 +90,9 @@ async def _refunds(told: Record) -> list[str]:
         row["cause_id"] for row in await db.fetch("SELECT cause_id FROM transfer WHERE cause = 'refund'")
     )
     return found + [
-        f"wrong: {key} was booked {booked[row['id']]} times" for key, row in ours.items() if booked[row["id"]] != 1
+        f"wrong: {key} was booked {booked[row['id']]} times"
+        for key, row in ours.items()
+        if booked[row["id"]] != 1
     ]
 
 
@@ -105,7 +109,9 @@ async def _held() -> list[str]:
         right = (place["settled_minor"] or place["total_minor"]) if kept else 0
         escrow[place["campaign_id"]] += right
         if held[place["id"]] != right:
-            found.append(f"wrong: {place['state']} place {place['id']} holds {held[place['id']]}, not {right}")
+            found.append(
+                f"wrong: {place['state']} place {place['id']} holds {held[place['id']]}, not {right}"
+            )
         if place["state"] in ("refunding", "joined", "pending_payment", "needs_attention"):
             found.append(f"lost: place {place['id']} is still {place['state']}")
     for campaign in await db.fetch("SELECT id, state FROM campaign"):
@@ -120,8 +126,12 @@ async def _held() -> list[str]:
 async def _campaigns() -> list[str]:
     found = []
     for campaign in await db.fetch("SELECT id, state, paid FROM campaign"):
-        steps = await db.fetch("SELECT to_state FROM campaign_transition WHERE campaign_id = ?", campaign["id"])
-        ends = Counter(row["to_state"] for row in steps if row["to_state"] in ("locked", "failed", "canceled"))
+        steps = await db.fetch(
+            "SELECT to_state FROM campaign_transition WHERE campaign_id = ?", campaign["id"]
+        )
+        ends = Counter(
+            row["to_state"] for row in steps if row["to_state"] in ("locked", "failed", "canceled")
+        )
         if sum(ends.values()) != 1:
             found.append(f"wrong: outcomes {dict(ends)}")
         kept = await db.fetch_one(
@@ -137,7 +147,10 @@ async def _campaigns() -> list[str]:
 
 async def _orders() -> list[str]:
     orders = await db.fetch("SELECT * FROM purchase_order ORDER BY number")
-    locked = {row["id"]: row["paid"] for row in await db.fetch("SELECT id, paid FROM campaign WHERE locked_at IS NOT NULL")}
+    locked = {
+        row["id"]: row["paid"]
+        for row in await db.fetch("SELECT id, paid FROM campaign WHERE locked_at IS NOT NULL")
+    }
     several = Counter(row["campaign_id"] for row in orders)
     found = [f"twice: {count} orders of {key}" for key, count in several.items() if count > 1]
     found += [f"lost: no order of {key}" for key in locked if key not in several]
@@ -153,7 +166,9 @@ async def _order(order: dict[str, Any], paid: int) -> list[str]:
     found = []
     if order["state"] not in ("issued", "acknowledged", "expired"):
         found.append(f"lost: {order['number']} is {order['state']}")
-    (revision,) = await db.fetch("SELECT * FROM purchase_order_revision WHERE purchase_order_id = ?", order["id"])
+    (revision,) = await db.fetch(
+        "SELECT * FROM purchase_order_revision WHERE purchase_order_id = ?", order["id"]
+    )
     units = await db.fetch("SELECT id FROM ordered_unit WHERE purchase_order_id = ?", order["id"])
     if len(units) != paid:
         found.append(f"wrong: {order['number']} orders {len(units)} units, {paid} are paid")
@@ -184,7 +199,9 @@ async def _mails() -> list[str]:
     rows = await db.fetch("SELECT * FROM mail")
     found = [f"lost: mail {row['key']} is {row['state']}" for row in rows if row["state"] != "sent"]
     several = Counter(
-        (row["template"], row["to_address"], row["campaign_id"]) for row in rows if row["template"] in ONCE_A_CAMPAIGN
+        (row["template"], row["to_address"], row["campaign_id"])
+        for row in rows
+        if row["template"] in ONCE_A_CAMPAIGN
     )
     found += [f"twice: mail {each}" for each, count in several.items() if count > 1]
     for template, wanted in [each async for each in _wanted()]:

@@ -27,7 +27,6 @@ from tests.faults import stage as stages
 from tests.faults.harness import Order
 from tests.faults.place import a_round, documents, provider, use_place
 
-
 #: Steps that wait for an hour have it in their names, and every world has hours of its own.
 _HOUR = re.compile(r" \d{4}-\d\d-\d\dT[\d:.+-]+?(?=:(?:before|worked|after)$)")
 
