@@ -14,10 +14,8 @@ V1 = "/api/v1"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"))
 
 
-class Name(Convertor[str]):
-    """An id, a slug or a run's name. Anything else is no address of ours, and never reaches a query."""
-
-    regex = "[A-Za-z0-9][A-Za-z0-9:._-]{0,159}"
+class Text(Convertor[str]):
+    """A part of an address that matches its pattern. Anything else is no address of ours and never reaches a query."""
 
     def convert(self, value: str) -> str:
         return value
@@ -26,7 +24,20 @@ class Name(Convertor[str]):
         return value
 
 
+class Name(Text):
+    """An id, a slug or a run's business key."""
+
+    regex = "[A-Za-z0-9][A-Za-z0-9:._-]{0,119}"
+
+
+class Id(Text):
+    """An id as ``kit.ids`` makes it. The ORM raises for one that is longer than its column."""
+
+    regex = "[0-9a-z]{26}"
+
+
 register_url_convertor("name", Name())
+register_url_convertor("id", Id())
 
 
 def resource(path: str, **by_method: Endpoint) -> list[Route]:
@@ -42,7 +53,7 @@ def resource(path: str, **by_method: Endpoint) -> list[Route]:
 
 def documented(path: str) -> str:
     """A route's path as the document writes it: without the names of convertors."""
-    return path.replace(":name}", "}")
+    return path.replace(":name}", "}").replace(":id}", "}")
 
 
 def is_refusal(route: Route) -> bool:

@@ -155,3 +155,14 @@ class TestLists:
         found = [each["id"] for each in await Program(app).everything("/campaigns", limit=2)]
         assert found == sorted(opened, reverse=True)
         assert await db.fetch("SELECT 1 AS yes")
+
+
+class TestAnAddress:
+    @pytest.mark.parametrize("path", ["/purchase-orders/{}", "/documents/{}", "/evidence/{}", "/admin/jobs/{}",
+                                      "/admin/runs/{}", "/campaigns/{}", "/products/{}"])  # fmt: skip
+    @pytest.mark.parametrize(
+        "name", ["x", "x" * 27, "x" * 26, "x" * 500, "%00", "..", "a%2Fb", "%F0%9F%98%80"]
+    )
+    async def test_that_leads_nowhere_is_not_found(self, database, app, path, name):
+        w = await world.build()
+        await (await Program.of(app, w.root)).get(path.format(name), 404)

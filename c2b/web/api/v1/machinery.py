@@ -73,7 +73,7 @@ ROUTES: list[Route] = [
     *resource("/admin/runs", get=runs),
     *resource("/admin/runs/{run:name}", get=run),
     *resource("/admin/jobs", get=jobs),
-    *resource("/admin/jobs/{job:name}", get=job),
-    *resource("/admin/jobs/{job:name}/retry", post=retry),
+    *resource("/admin/jobs/{job:id}", get=job),
+    *resource("/admin/jobs/{job:id}/retry", post=retry),
     *resource("/admin/events", get=events),
 ]

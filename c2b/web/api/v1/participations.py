@@ -113,7 +113,7 @@ def _reserved(joined: Joined) -> Answer:
 ROUTES: list[Route] = [
     *resource("/campaigns/{campaign:name}/participations", post=join),
     *resource("/me/participations", get=mine),
-    *resource("/participations/{participation:name}", get=show),
-    *resource("/participations/{participation:name}/requirement", put=revise),
-    *resource("/participations/{participation:name}/withdrawal", post=withdraw),
+    *resource("/participations/{participation:id}", get=show),
+    *resource("/participations/{participation:id}/requirement", put=revise),
+    *resource("/participations/{participation:id}/withdrawal", post=withdraw),
 ]

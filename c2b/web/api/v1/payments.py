@@ -34,6 +34,6 @@ async def show(request: Request) -> Response:
 
 
 ROUTES: list[Route] = [
-    *resource("/participations/{participation:name}/payment", post=start),
-    *resource("/participations/{participation:name}/payments", get=show),
+    *resource("/participations/{participation:id}/payment", post=start),
+    *resource("/participations/{participation:id}/payments", get=show),
 ]

@@ -104,6 +104,6 @@ ROUTES: list[Route] = [
     *resource("/tokens", post=create_token),
     *resource("/me", get=show, patch=change),
     *resource("/me/tokens", get=my_tokens),
-    *resource("/me/tokens/{token_id:name}", delete=revoke),
+    *resource("/me/tokens/{token_id:id}", delete=revoke),
     *resource("/me/events", get=my_events),
 ]

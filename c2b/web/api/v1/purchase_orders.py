@@ -106,11 +106,11 @@ def _unit(row: UnitRow) -> dict[str, Any]:
 
 ROUTES: list[Route] = [
     *resource("/purchase-orders", get=index),
-    *resource("/purchase-orders/{order:name}", get=show),
-    *resource("/purchase-orders/{order:name}/units", get=units),
-    *resource("/purchase-orders/{order:name}/acknowledgment", post=acknowledge),
-    *resource("/purchase-orders/{order:name}/extension", post=extend),
-    *resource("/purchase-orders/{order:name}/revisions", post=reissue),
-    *resource("/documents/{document:name}", get=document),
+    *resource("/purchase-orders/{order:id}", get=show),
+    *resource("/purchase-orders/{order:id}/units", get=units),
+    *resource("/purchase-orders/{order:id}/acknowledgment", post=acknowledge),
+    *resource("/purchase-orders/{order:id}/extension", post=extend),
+    *resource("/purchase-orders/{order:id}/revisions", post=reissue),
+    *resource("/documents/{document:id}", get=document),
     *resource("/campaigns/{campaign:name}/purchase-order", get=brief),
 ]

@@ -135,19 +135,17 @@ def _clean(filename: str) -> str:
 ROUTES: list[Route] = [
     *resource("/timelines", get=index),
     *resource("/campaigns/{campaign:name}/timeline", get=show),
-    *resource("/evidence/{evidence:name}", get=evidence),
-    *resource("/milestones/{milestone:name}/start", post=_makers(_move(operations.start_stage))),
-    *resource("/milestones/{milestone:name}/evidence", post=prove),
-    *resource("/milestones/{milestone:name}/completion", post=_makers(_move(operations.submit_stage))),
+    *resource("/evidence/{evidence:id}", get=evidence),
+    *resource("/milestones/{milestone:id}/start", post=_makers(_move(operations.start_stage))),
+    *resource("/milestones/{milestone:id}/evidence", post=prove),
+    *resource("/milestones/{milestone:id}/completion", post=_makers(_move(operations.submit_stage))),
+    *resource("/milestones/{milestone:id}/block", post=_makers(_move(operations.block_stage, reasoned=True))),
+    *resource("/milestones/{milestone:id}/resumption", post=_makers(_move(operations.resume_stage))),
+    *resource("/milestones/{milestone:id}/approval", post=_admins(_move(operations.approve_stage))),
     *resource(
-        "/milestones/{milestone:name}/block", post=_makers(_move(operations.block_stage, reasoned=True))
-    ),
-    *resource("/milestones/{milestone:name}/resumption", post=_makers(_move(operations.resume_stage))),
-    *resource("/milestones/{milestone:name}/approval", post=_admins(_move(operations.approve_stage))),
-    *resource(
-        "/milestones/{milestone:name}/rejection", post=_admins(_move(operations.reject_stage, reasoned=True))
+        "/milestones/{milestone:id}/rejection", post=_admins(_move(operations.reject_stage, reasoned=True))
     ),
     *resource(
-        "/milestones/{milestone:name}/omission", post=_admins(_move(operations.skip_stage, reasoned=True))
+        "/milestones/{milestone:id}/omission", post=_admins(_move(operations.skip_stage, reasoned=True))
     ),
 ]
