@@ -116,6 +116,16 @@ class TestAToken:
         await actor_of_token(token.secret)
         assert (await ApiToken.get()).used_at == NOON + timedelta(minutes=61)
 
+    async def test_notes_it_for_each_of_many_that_come_at_once_and_for_no_other(
+        self, database: Database
+    ) -> None:
+        ana = await person("Ana")
+        made = [await create_token(ana, name=f"importer {number}") for number in range(4)]
+        found = await asyncio.gather(*(actor_of_token(each.secret) for each in made[:3]))
+        assert all(found)
+        noted = {row.id: row.used_at for row in await ApiToken.all()}
+        assert noted == {**{each.id: NOON for each in made[:3]}, made[3].id: None}
+
     async def test_leaves_an_event_for_each_change(self, database: Database) -> None:
         ana = await person("Ana")
         await revoke_token(ana, (await create_token(ana, name="importer")).id)
