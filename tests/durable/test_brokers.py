@@ -57,7 +57,7 @@ async def ticks() -> list[int]:
 async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what other threads do, at most a minute."""
     async with asyncio.timeout(PATIENCE):
-        while not await look():
+        while not await look():  # noqa: ASYNC110  (other threads and processes do it)
             await asyncio.sleep(0.02)
 
 

@@ -102,7 +102,7 @@ async def _count(where: str) -> int:
 
 async def until(look: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not await look():
+        while not await look():  # noqa: ASYNC110  (other threads and processes do it)
             await asyncio.sleep(0.05)
 
 

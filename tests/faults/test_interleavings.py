@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import contextvars
 import itertools
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -53,7 +54,9 @@ class Scene:
         await self.w.join(self.campaign, quantity=20)
 
     async def pay(self) -> None:
+        """Workers are quick: the group may be locked and ordered before the other act goes on."""
         await _tell(self.paying)
+        await drain()
 
     async def pay_late(self) -> None:
         await _tell(self.expired)
@@ -61,6 +64,7 @@ class Scene:
     async def deadline(self) -> None:
         clock.shift(CLOSES_AFTER)
         await counting.keep_deadlines()
+        await drain()
 
     async def cancel(self) -> None:
         await campaigns.cancel(self.w.ana, self.campaign, reason="My workshop burned down.")
@@ -204,6 +208,10 @@ async def _wrong(campaign_id: str) -> list[str]:
         found.append(f"{kept} units kept, {campaign['paid']} counted, {campaign['reserved']} reserved")
     if not ends["locked"] and kept:
         found.append(f"{kept} units kept of a group that came to nothing")
+    frozen = await db.fetch_one("SELECT canonical FROM frozen_batch WHERE campaign_id = ?", campaign_id)
+    agreed = {each["id"] for each in json.loads(frozen["canonical"])["participations"]} if frozen else set()
+    if agreed != {place["id"] for place in places if place["state"] == "confirmed"}:
+        found.append("what was frozen is not what is confirmed")
     found += await _money_wrong(campaign_id, places)
     undone = await db.fetch("SELECT key, error FROM job WHERE state = 'dead' OR state = 'running'")
     return found + [f"{job['key']}: {job['error'][-200:]}" for job in undone] + await ledger.faults()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from c2b.kit import db
 from c2b.kit.db import Database
 from tests.faults import stage as stages
 from tests.faults.harness import Figures, Place, in_place, long_mode, seed
@@ -22,6 +24,7 @@ from tests.faults.verdict import compare, seen
 pytestmark = pytest.mark.faults
 
 AFTER_THE_DEADLINE = (stages.OPEN_FOR + timedelta(hours=1)).total_seconds()
+_WITH_AN_HOUR = re.compile(r" \d{4}-\d\d-\d\dT")
 Kill = Callable[[], Awaitable[int]]
 
 
@@ -108,6 +111,12 @@ async def _lines(new_place: Callable[..., Any], tmp_path: Path) -> list[list[str
     story = await live_through(place, stage, calm)
     assert story.faults == []
     assert everything_happened(story.seen), story.seen
+    passed = {name for each in notes for name in json.loads(each.read_text())}
+    async with Database(place.database):
+        steps = {row["name"] for row in await db.fetch("SELECT name FROM step")}
+    named = {step for step in steps if not _WITH_AN_HOUR.search(step)}
+    assert len(named) >= 12, steps
+    assert all({f"step:{step}:before", f"step:{step}:after"} <= passed for step in named)
     known: set[str] = set()
     lines = []
     for each in notes:

@@ -1,4 +1,4 @@
-"""PostgreSQL ends our connections in the middle of everything: what the provider told us is booked once all the same."""
+"""PostgreSQL ends our connections in the middle of everything: what the provider told us is booked once."""
 
 from __future__ import annotations
 
