@@ -19,6 +19,7 @@ from c2b.kit.http.idempotency import Answer, Call
 from c2b.kit.i18n import N_
 from c2b.participations.joining import CampaignNotOpen, Join, Joined, submit
 from c2b.participations.models import Participation
+from c2b.participations.pictures import missing
 from c2b.participations.rules import MAX_QUANTITY, Priced, price
 
 
@@ -86,6 +87,7 @@ async def join(
         raise Forbidden
     offer = await join_offer(campaign)
     priced = requirement(offer, answers=answers, quantity=quantity)
+    _check_pictures(offer, priced)
     return await submit(
         Join(
             campaign_id=offer.campaign_id,
@@ -105,6 +107,7 @@ async def revise(actor: Actor, participation_id: str, *, answers: Any) -> None:
     own = await _own(actor, participation_id)
     offer = await join_offer(own.campaign_id)
     priced = requirement(offer, answers=answers, quantity=own.quantity)
+    _check_pictures(offer, priced)
     if priced.quote.total_minor > own.total_minor:
         from c2b.kit.i18n import current_locale
         from c2b.kit.money import format_money
@@ -258,6 +261,13 @@ async def _leave(own: Participation, state: str, *, from_state: str) -> None:
     )
     if rows != 1:
         raise TooLate
+
+
+def _check_pictures(offer: JoinOffer, priced: Priced) -> None:
+    """Nobody may commit to a picture that we do not hold: the factory could not make it."""
+    faults = missing(offer.schema.parsed, priced.answers)
+    if faults:
+        raise Invalid(fields=faults)
 
 
 async def _own(actor: Actor, participation_id: str) -> Participation:

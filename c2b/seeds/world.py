@@ -124,6 +124,7 @@ async def in_production(cast: Cast, now: datetime) -> None:
         clock.shift(timedelta(hours=14, minutes=cast.chance.randrange(50)))
         quantity = cast.chance.choice((3, 4, 4, 5, 6, 8))
         await join_and_pay(who, campaign, wishes.power_bank(who, cast.chance), quantity=quantity)
+    await join_and_pay(cast.bo, campaign, wishes.power_bank(cast.bo, cast.chance), quantity=2)
     await drain()
     clock.set(now - timedelta(days=57) + timedelta(seconds=5))
     await keep_deadlines()

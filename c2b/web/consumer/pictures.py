@@ -15,13 +15,9 @@ from c2b.fulfillment.uploads import UploadRefused, accept
 from c2b.kit import storage
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
+from c2b.participations.pictures import held, storage_key
 
 _GONE = N_("Please choose the picture again.")
-
-
-def storage_key(sha256: str) -> str:
-    """Where the picture with this hash lies."""
-    return f"pictures/{sha256[:2]}/{sha256}.webp"
 
 
 async def with_pictures(
@@ -55,11 +51,7 @@ async def _stored(sent: UploadFile) -> str:
 
 async def _known(hashes: list[Any]) -> bool:
     """Are these hashes of pictures we hold? An empty field is."""
-    try:
-        for sha256 in filter(None, hashes):
-            path = storage.path(storage_key(str(sha256)))
-            if not await asyncio.to_thread(path.is_file):
-                return False
-    except (storage.InvalidKey, storage.NotStored):
-        return False
+    for sha256 in filter(None, hashes):
+        if not await asyncio.to_thread(held, str(sha256)):
+            return False
     return True

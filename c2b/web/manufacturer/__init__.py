@@ -10,6 +10,7 @@ routes = [
     Route("/manufacturer/orders/{id}", orders.show, methods=["GET"]),
     Route("/manufacturer/orders/{id}/acknowledgment", acknowledgment.create, methods=["POST"]),
     Route("/manufacturer/orders/{id}/documents/{document_id}", documents.show, methods=["GET"]),
+    Route("/manufacturer/orders/{id}/pictures.zip", documents.pictures, methods=["GET"]),
     Route("/manufacturer/orders/{id}/units", units.index, methods=["GET"]),
     Route("/manufacturer/orders/{id}/units.csv", units.download, methods=["GET"]),
     Route("/manufacturer/timelines", timelines.index, methods=["GET"]),

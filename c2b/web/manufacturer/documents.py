@@ -1,4 +1,4 @@
-"""The PDFs of a purchase order, sent out as files to be saved."""
+"""The PDFs of a purchase order and its members' pictures, sent out as files to be saved."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from c2b.kit.errors import NotFound
+from c2b.purchasing.pictures import archive
 from c2b.purchasing.queries import document_file, order_view
 from c2b.web.auth import actor_of, require
 
@@ -18,4 +19,11 @@ async def show(request: Request) -> Response:
     if wanted not in {each.id for each in order.documents}:
         raise NotFound
     file = await document_file(actor, wanted)
+    return Response(file.data, headers=file.headers())
+
+
+@require("manufacturer", "admin")
+async def pictures(request: Request) -> Response:
+    """GET /manufacturer/orders/{id}/pictures.zip: the members' own pictures, each named after its unit."""
+    file = await archive(actor_of(request), request.path_params["id"])
     return Response(file.data, headers=file.headers())

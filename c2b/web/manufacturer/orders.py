@@ -12,6 +12,7 @@ from c2b.fulfillment.queries import TimelinePage, timeline_of
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Window, window_of
 from c2b.kit.i18n import LANGUAGE_NAMES
+from c2b.purchasing.pictures import pictures_of
 from c2b.purchasing.queries import STATE_LABELS, OrderView, order_view, orders_of, state_label, units_of
 from c2b.web.auth import actor_of, require
 from c2b.web.pages import page
@@ -82,6 +83,7 @@ async def view(actor: Actor, order: OrderView) -> dict[str, Any]:
         "documents": [each for each in order.documents if each.revision == shown.revision],
         "languages": dict(LANGUAGE_NAMES),
         "units": units.items,
+        "pictures": len(await pictures_of(actor, order.line.id)),
         "more_units": units.next_cursor is not None,
         "timeline": await timeline_or_none(actor, order.line.campaign_id),
     }
