@@ -16,7 +16,7 @@ from typing import Any
 
 from c2b.campaigns.queries import JoinOffer
 from c2b.catalog.reading import answers_from_form
-from c2b.kit.canonical import strict_loads
+from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError, Invalid
 from c2b.participations.operations import requirement
 from c2b.participations.rules import Priced
@@ -44,10 +44,13 @@ def read_requirements(path: Path, offer: JoinOffer) -> Iterator[ImportedRow]:
     if len(data) > MAX_BYTES:
         raise ValueError(f"{path.name} is larger than {MAX_BYTES} bytes")
     rows = _from_json(data) if path.suffix == ".json" else _from_csv(data, offer)
-    for number, (line, name, quantity, answers) in enumerate(rows):
-        if number >= MAX_ROWS:
-            raise ValueError(f"{path.name} has more than {MAX_ROWS} lines")
-        yield _judge(offer, line, name, quantity, answers)
+    try:
+        for number, (line, name, quantity, answers) in enumerate(rows):
+            if number >= MAX_ROWS:
+                raise ValueError(f"{path.name} has more than {MAX_ROWS} lines")
+            yield _judge(offer, line, name, quantity, answers)
+    except (csv.Error, MalformedJson) as error:
+        raise ValueError(f"{path.name} cannot be read: {error}") from error
 
 
 def _judge(offer: JoinOffer, line: int, name: str, quantity: Any, answers: Any) -> ImportedRow:
@@ -66,12 +69,15 @@ def _from_csv(data: bytes, offer: JoinOffer) -> Iterator[tuple[int, str, Any, An
     reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
     if not reader.fieldnames or "quantity" not in reader.fieldnames:
         raise ValueError("the first line must name the columns, quantity among them")
+    several = {each.name for each in offer.schema.parsed.attributes if each.kind == "choices"}
     for row in reader:
+        if None in row:  # an unquoted comma: what would be read is not what was meant
+            raise ValueError(f"line {reader.line_num} has more cells than the first line names")
         pairs = [
             (f"answers.{column}", value)
             for column, text in row.items()
             if column and column not in ("name", "quantity") and text
-            for value in text.split("|")
+            for value in (text.split("|") if column in several else [text])
         ]
         answers = answers_from_form(offer.schema.parsed, pairs, _OWN, fixed=offer.batch_answers)
         yield reader.line_num, row.get("name") or "", _whole(row["quantity"]), answers

@@ -135,6 +135,16 @@ class Lifecycle(RuleBasedStateMachine):
 
     @precondition(lambda self: self.places)
     @rule(n=ANY)
+    def money_comes_late(self, n: int) -> None:
+        """After the reservation has run out."""
+        self._check_out(n)
+        self._choose(n, Behavior.LATE)
+        clock.shift(timedelta(minutes=32))
+        self.run(participations.keep_reservations())
+        self.run(self.provider.deliver_due())
+
+    @precondition(lambda self: self.places)
+    @rule(n=ANY)
     def withdraw(self, n: int) -> None:
         who, joined = self._place(n)
         self.trying(participations.withdraw(who, joined.participation_id), participations.TooLate)

@@ -1,0 +1,157 @@
+"""Requirements from files: judged like the form, line by line; a file that is none is refused as a whole."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from c2b.campaigns.queries import JoinOffer
+from c2b.campaigns.rules import PriceTier
+from c2b.catalog.queries import PinnedSchema
+from c2b.catalog.rules import parse_schema
+from c2b.config import ROOT
+from c2b.participations import importing
+from c2b.participations.importing import ImportedRow, read_requirements
+from tests import world
+
+DOCUMENT = world.schema_document()
+OFFER = JoinOffer(
+    "c1", PinnedSchema("s1", "p1", 1, DOCUMENT, "d" * 64, parse_schema(DOCUMENT)), world.BATCH,
+    (PriceTier(100, 45900),), "CNY", datetime(2026, 12, 24, tzinfo=UTC),
+)  # fmt: skip
+SHIPPED = ROOT / "c2b/seeds/data/keyboard_requirements.csv"
+HEAD = (
+    "name,quantity,kit,physical_layout,case_color,plate,switch,keycap,legend,extras,"
+    "engraving.text,engraving.font,engraving.position\n"
+)
+BO = "Bo,2,full,ansi,navy,fr4,tactile_b,pbt_dye_a,us,,,,\n"
+
+
+def read(tmp_path: Path, data: str | bytes, name: str = "wishes.csv") -> list[ImportedRow]:
+    path = tmp_path / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return list(read_requirements(path, OFFER))
+
+
+def faults(row: ImportedRow) -> set[tuple[str, str]]:
+    return {(fault.path, fault.code) for fault in row.faults}
+
+
+class TestTheShippedFile:
+    def test_has_132_good_lines_and_8_with_a_reason_each(self):
+        rows = list(read_requirements(SHIPPED, OFFER))
+        refused = [row for row in rows if not row.priced]
+        assert (len(rows) - len(refused), len(refused)) == (132, 8)
+        assert all(row.faults and row.faults[0].text() for row in refused)
+        assert not any(row.faults for row in rows if row.priced)
+        assert {row.name: faults(row) for row in refused} == {
+            "Wrong switch": {("switch", "rule")},
+            "德文配美式": {("physical_layout", "rule")},
+            "Forgot the plate": {("plate", "required")},
+            "No such color": {("case_color", "not_offered")},
+            "Smiley": {("engraving.text", "pattern")},
+            "Too many": {("quantity", "range")},
+            "Caps on a bare kit": {("keycap", "rule")},
+            "字太长": {("engraving.text", "too_long")},
+        }
+
+    def test_speaks_english_and_chinese(self):
+        names = [row.name for row in read_requirements(SHIPPED, OFFER)]
+        chinese = sum(not name.isascii() and "\u4e00" <= name[0] <= "\u9fff" for name in names)
+        assert 40 < chinese < 100
+
+
+class TestALine:
+    def test_becomes_a_priced_requirement(self, tmp_path):
+        text = "Zoë,3,full,ansi,navy,brass,tactile_b,pbt_dye_a,us,coiled_cable|carry_case,"
+        text += "\"Hello, 'world'!\",serif,case_back\n"
+        (row,) = read(tmp_path, HEAD + text)
+        assert faults(row) == set()
+        assert row.priced
+        assert (row.line, row.name, row.quantity) == (2, "Zoë", 3)
+        assert row.priced.answers["engraving"]["text"] == "Hello, 'world'!"
+        assert row.priced.answers["extras"] == ["coiled_cable", "carry_case"]
+        surcharges = 15000 + 1500 + 6000 + 1500 + 3900 + 5900 + 1500
+        assert row.priced.quote.total_minor == 3 * (45900 + surcharges)
+
+    @pytest.mark.parametrize(
+        ("line", "found"),
+        [
+            ("Bo,0,full,ansi,navy,fr4,tactile_b,pbt_dye_a,us,,,,", {("quantity", "range")}),
+            ("Bo,21,full,ansi,navy,fr4,tactile_b,pbt_dye_a,us,,,,", {("quantity", "range")}),
+            ("Bo,two,full,ansi,navy,fr4,tactile_b,pbt_dye_a,us,,,,", {("quantity", "range")}),
+            ("Bo,1.0,full,ansi,navy,fr4,tactile_b,pbt_dye_a,us,,,,", {("quantity", "range")}),
+            ("Bo,,full,ansi,navy,fr4,tactile_b,pbt_dye_a,us,,,,", {("quantity", "range")}),
+            ("Bo,1", None),
+        ],
+    )
+    def test_with_a_wrong_number_or_without_answers_is_refused(self, tmp_path, line, found):
+        (row,) = read(tmp_path, HEAD + line + "\n")
+        assert row.priced is None
+        assert faults(row) == found if found else "plate" in {path for path, _ in faults(row)}
+
+    def test_with_two_answers_to_a_question_that_takes_one_is_refused(self, tmp_path):
+        (row,) = read(tmp_path, HEAD + BO.replace("fr4", "fr4|brass"))
+        assert {path for path, _ in faults(row)} == {"plate"}
+        (row,) = read(tmp_path, HEAD + BO.replace(",us,,,,", ",us,,a|b,sans,case_back"))
+        assert {path for path, _ in faults(row)} == {"engraving.text"}
+
+    def test_does_not_keep_the_others_from_being_read(self, tmp_path):
+        rows = read(tmp_path, HEAD + BO + BO.replace("navy", "pink") + BO)
+        assert [bool(row.priced) for row in rows] == [True, False, True]
+        assert [row.line for row in rows] == [2, 3, 4]
+
+
+class TestAFile:
+    def test_may_begin_with_a_byte_order_mark_and_have_windows_line_ends(self, tmp_path):
+        rows = read(tmp_path, "\ufeff" + (HEAD + BO).replace("\n", "\r\n"))
+        assert [row.name for row in rows if row.priced] == ["Bo"]
+
+    def test_of_json_says_the_same_as_one_of_csv(self, tmp_path):
+        data = json.dumps([{"name": "Bo", "quantity": 2, "answers": world.ANSWERS}])
+        (row,) = read(tmp_path, data, "wishes.json")
+        (same,) = read(tmp_path, HEAD + BO)
+        assert row.priced == same.priced is not None
+
+    @pytest.mark.parametrize(
+        "row",
+        ["text", 7, None, {}, {"quantity": True, "answers": {}}, {"quantity": 1, "answers": "none"},
+         {"quantity": "1", "answers": world.ANSWERS}, {"quantity": 1, "answers": {**world.ANSWERS, "plate": 5}}],
+    )  # fmt: skip
+    def test_of_json_with_something_else_in_a_line_refuses_the_line(self, tmp_path, row):
+        (found,) = read(tmp_path, json.dumps([row]), "wishes.json")
+        assert found.priced is None
+        assert found.faults
+
+    @pytest.mark.parametrize(
+        ("name", "data"),
+        [
+            ("wishes.csv", b""),
+            ("wishes.csv", b"who,what\nBo,2\n"),
+            ("wishes.csv", (HEAD + BO).encode("utf-16")),
+            ("wishes.csv", HEAD.encode() + b"B\xf6,1\n"),
+            ("wishes.csv", (HEAD + BO.strip() + ",a,b\n").encode()),
+            ("wishes.csv", (HEAD + f"Bo,1,{'x' * 200_000}\n").encode()),
+            ("wishes.json", b"{}"),
+            ("wishes.json", b'[{"quantity": 1, "quantity": 2}]'),
+            ("wishes.json", b"[" * 1000),
+            ("wishes.json", b"[1, NaN]"),
+            ("wishes.json", b"\xff\xfe"),
+        ],
+        ids=["empty", "no quantity", "UTF-16", "Latin-1", "an unquoted comma", "an endless cell", "an object",
+             "a key twice", "too deep", "NaN", "no text"],
+    )  # fmt: skip
+    def test_that_is_none_is_refused_as_a_whole(self, tmp_path, name, data):
+        with pytest.raises(ValueError):
+            read(tmp_path, data, name)
+
+    def test_that_is_too_large_or_too_long_is_refused(self, tmp_path, monkeypatch):
+        with pytest.raises(ValueError, match="larger"):
+            read(tmp_path, b"x" * (importing.MAX_BYTES + 1))
+        monkeypatch.setattr(importing, "MAX_ROWS", 2)
+        assert len(read(tmp_path, HEAD + BO * 2)) == 2
+        with pytest.raises(ValueError, match="more than 2"):
+            read(tmp_path, HEAD + BO * 3)
