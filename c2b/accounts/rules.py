@@ -63,6 +63,16 @@ def email_key(email: str) -> str:
     return unicodedata.normalize("NFKC", email.strip()).casefold()
 
 
+def public_name(name: str) -> str:
+    """What strangers may read of a name: the first word, or of a name without spaces in Chinese the surname: 林**."""
+    words = name.split()
+    if not words:
+        return "—"
+    first = words[0]
+    chinese = len(words) == 1 and len(first) > 1 and all("\u4e00" <= char <= "\u9fff" for char in first)
+    return first[0] + "*" * (len(first) - 1) if chinese else first
+
+
 def faults_of_email(email: str) -> list[FieldError]:
     """What is wrong with an address, in words for the person who typed it."""
     local = email.strip().rpartition("@")[0]

@@ -18,7 +18,7 @@ def today() -> date:
     return now().date()
 
 
-def set(instant: datetime) -> None:  # noqa: A001  (reads as clock.set(...))
+def set(instant: datetime) -> None:
     """Stop the clock at ``instant`` (aware). ``shift`` still moves it."""
     global _fixed, _offset
     _fixed, _offset = instant.astimezone(UTC), timedelta()

@@ -30,7 +30,11 @@ class Check:
             statement
             for moment in ("INSERT", "UPDATE")
             for statement in _sqlite_trigger(
-                f"{self.name}_{moment.lower()}", f"BEFORE {moment}", self.table, f"NOT ({condition})", self.name
+                f"{self.name}_{moment.lower()}",
+                f"BEFORE {moment}",
+                self.table,
+                f"NOT ({condition})",
+                self.name,
             )
         ]
 

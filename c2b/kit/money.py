@@ -40,7 +40,8 @@ def format_money(minor: int, currency: str, locale: str) -> str:
     """`minor` units of `currency` as a person reads them in `locale` ("en", "zh_CN"): 123450 → "¥1,234.50"."""
     places = exponent(currency)
     known, pattern = babel_locale(locale), _pattern(locale, places)
-    return format_currency(_decimal(minor, places), currency, pattern, locale=known, currency_digits=False)  # a parsed pattern is taken as it is
+    # a parsed pattern is taken as it is
+    return format_currency(_decimal(minor, places), currency, pattern, locale=known, currency_digits=False)
 
 
 def plain_money(minor: int, currency: str) -> str:

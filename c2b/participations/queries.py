@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from c2b.accounts.rules import Actor
+from c2b.accounts.rules import Actor, public_name
 from c2b.campaigns.queries import JoinOffer
 from c2b.catalog.rules import option_counts
 from c2b.kit import db
@@ -76,7 +76,7 @@ async def members_of(
         campaign["id"],
         *args,
     )
-    return [read({**row, "name": row["name"].split()[0] if row["name"].split() else "—"}) for row in rows]
+    return [read({**row, "name": public_name(row["name"])}) for row in rows]
 
 
 def read(row: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from c2b.accounts.rules import Actor
+from c2b.accounts.rules import Actor, public_name
 from c2b.config import settings
 from c2b.events.operations import record
 from c2b.kit import clock, db
@@ -92,8 +92,8 @@ async def open_link(token: str) -> Invited:
     if row is None or row["opened_at"] is None:
         raise NotFound
     await db.execute("UPDATE invitation SET opened = opened + 1 WHERE id = ?", row["id"])
-    first_name = (row["name"].split() or [""])[0]
-    return Invited(row["id"], row["campaign_id"], row["slug"], row["inviter_id"], first_name)
+    name = public_name(row["name"])
+    return Invited(row["id"], row["campaign_id"], row["slug"], row["inviter_id"], name)
 
 
 async def valid_for(invitation_id: str | None, *, campaign_id: str, actor: Actor) -> str | None:

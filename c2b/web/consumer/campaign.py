@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.accounts.rules import Actor
+from c2b.accounts.rules import Actor, public_name
 from c2b.campaigns import queries as campaigns
 from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
@@ -85,7 +85,7 @@ def campaign_view(row: dict[str, Any], schema: ProductSchema) -> CampaignView:
     )
     return CampaignView(
         **{name: row[name] for name in names},
-        organizer_name=(row["organizer_name"].split() or ["—"])[0],
+        organizer_name=public_name(row["organizer_name"]),
         product_name=pick(row["product_name"]),
         manufacturer_name=pick(row["manufacturer_name"]),
         family_name=family(row["family"]),

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from c2b.accounts.rules import Actor
+from c2b.accounts.rules import Actor, public_name
 from c2b.campaigns import queries
 from c2b.campaigns.rules import TRANSITIONS, entry_price, price_at, price_tiers
 from c2b.catalog.queries import pinned_schema
@@ -151,7 +151,7 @@ def shape(campaign: dict[str, Any]) -> dict[str, Any]:
         "tiers": [{"from_quantity": t.from_quantity, "unit_price_minor": t.unit_price_minor} for t in tiers],
         "entry_price_minor": entry_price(tiers),
         "price_minor": price_at(tiers, campaign["paid"]),
-        "organizer": {"name": (campaign["organizer_name"].split() or [""])[0]},
+        "organizer": {"name": public_name(campaign["organizer_name"])},
         "product": {
             "id": campaign["product_id"],
             "slug": campaign["product_slug"],
