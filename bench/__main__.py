@@ -15,7 +15,12 @@ def main() -> int:
     if unknown:
         print(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
         return 2
-    return max(int(importlib.import_module(f"bench.{name}").main() or 0) for name in names)
+    return max(_run(name) for name in names)
+
+
+def _run(name: str) -> int:
+    sys.argv[1:] = []  # the names are ours; each benchmark reads options of its own
+    return int(importlib.import_module(f"bench.{name}").main() or 0)
 
 
 if __name__ == "__main__":
