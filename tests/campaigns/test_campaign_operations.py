@@ -10,7 +10,7 @@ import pytest
 
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.changes import CampaignNotReady, change_state
-from c2b.campaigns.counting import keep_deadlines
+from c2b.campaigns.counting import decide_at_deadline, keep_deadlines
 from c2b.campaigns.models import Campaign
 from c2b.campaigns.operations import MAX_DRAFTS, ReasonMissing, TooManyDrafts
 from c2b.campaigns.queries import transitions
@@ -277,6 +277,7 @@ class TestTheDeadlineSweep:
             await join_and_pay(w.bo, campaign, world.ANSWERS, quantity=quantity)
         clock.shift(3 * DAY - timedelta(seconds=1))
         assert await keep_deadlines() == 0
+        assert await db.atomically(lambda: decide_at_deadline(short)) is None
         clock.shift(timedelta(seconds=2))
         decided = await asyncio.gather(*(keep_deadlines() for _ in range(4)))
         assert sum(decided) == 2

@@ -106,15 +106,18 @@ class TestARefund:
         w = await small.build()
         joined = await paid(w, await small.open_campaign(w), provider)
         provider.misbehave(Misbehavior(timeout_percent=100))
-        await participations.withdraw(w.members[-1], joined.participation_id)
+        async with db.transaction():  # a part, so that the provider would have enough for a second one
+            await request_refund(
+                (await payment_of(joined))["id"], reason="price_difference", amount_minor=3000
+            )
         await work()
         provider.misbehave(Misbehavior(delay=timedelta(days=9)))
         clock.shift(timedelta(days=2))
         with provider.store.write() as record:
             record.execute("DELETE FROM idempotency")
         await work()
-        assert len(record_of(provider.store.path).refunds) == 1
-        await assert_books(database, provider.store.path)
+        assert [row.amount_minor for row in record_of(provider.store.path).refunds] == [3000]
+        await assert_books(database, provider.store.path, settled=False)
 
     async def test_carried_out_by_two_workers_and_a_webhook_at_once_is_one(self, database, provider):
         w = await small.build()
