@@ -25,6 +25,9 @@ from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import new_id
 
+#: As long as the column that keeps it.
+LONGEST_NAME = 80
+
 Workflow = Callable[..., Awaitable[Any]]
 _workflows: dict[str, Workflow] = {}
 
@@ -98,6 +101,8 @@ class Run:
         return self._remember(key, result)
 
     def _known(self, name: str) -> bool:
+        if len(name) > LONGEST_NAME:
+            raise PermanentFailure(f"step name longer than {LONGEST_NAME}: {name!r}")
         if name in self._used:
             raise PermanentFailure(f"step {name!r} stands twice in {self.id}")
         self._used.add(name)
@@ -113,7 +118,7 @@ class Run:
             "INSERT INTO step (id, run_id, name, result, finished_at) VALUES (?, ?, ?, ?, ?)",
             new_id(),
             self.id,
-            name[:80],
+            name,
             canonical_json(result).decode(),
             clock.now(),
         )
@@ -122,7 +127,7 @@ class Run:
         async def park() -> None:
             await self._lease.hold()  # a zombie must not say that a run waits which another worker has ended
             await db.execute(
-                "UPDATE run SET state = 'waiting', waiting_for = ? WHERE id = ?", name[:80], self.id
+                "UPDATE run SET state = 'waiting', waiting_for = ? WHERE id = ?", name, self.id
             )
 
         await db.atomically(park)

@@ -100,7 +100,11 @@ def makeable(schema: ProductSchema, wishes: Sequence[Wish]) -> tuple[list[Wish],
     left: dict[str, Shortfall] = {}
     while True:
         counts = option_counts(schema, ((wish.answers, wish.quantity) for wish in staying))
-        short = {(each.attribute, each.code): each for each in shortfalls(schema, counts)}
+        short = {
+            (each.attribute, each.code): each
+            for each in shortfalls(schema, counts)
+            if schema.attribute(each.attribute).scope != "batch"  # no threshold is below a batch option's minimum
+        }
         found = {wish.id: missing for wish in staying if (missing := _first_short(schema, wish, short))}
         if not found:
             return staying, left
