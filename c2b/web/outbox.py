@@ -90,6 +90,6 @@ async def _own(actor: Actor, mail_id: str) -> MailView:
 
 routes = [
     Route("/outbox", index, methods=["GET"]),
-    Route("/outbox/{id}", show, methods=["GET"]),
-    Route("/outbox/{id}/content", content, methods=["GET"]),
+    Route("/outbox/{id:id}", show, methods=["GET"]),
+    Route("/outbox/{id:id}/content", content, methods=["GET"]),
 ]

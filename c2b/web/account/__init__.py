@@ -13,9 +13,9 @@ routes = [
     Route("/account", profile.show, methods=["GET"]),
     Route("/account/name", profile.rename, methods=["POST"]),
     Route("/account/password", profile.change_password, methods=["POST"]),
-    Route("/account/sessions/{id}/end", profile.end_session, methods=["POST"]),
+    Route("/account/sessions/{id:id}/end", profile.end_session, methods=["POST"]),
     Route("/account/tokens", tokens.create, methods=["POST"]),
-    Route("/account/tokens/{id}/revocation", tokens.revoke, methods=["POST"]),
+    Route("/account/tokens/{id:id}/revocation", tokens.revoke, methods=["POST"]),
     Route("/email-confirmations/{token}", confirmation.show, methods=["GET"]),
     Route("/email-confirmations/{token}", confirmation.confirm, methods=["POST"]),
 ]

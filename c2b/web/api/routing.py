@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,32 +11,6 @@ from c2b.web.auth import Endpoint, public
 
 V1 = "/api/v1"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"))
-
-
-class Text(Convertor[str]):
-    """A part of an address that matches its pattern. Anything else is no address of ours and never reaches a query."""
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-class Name(Text):
-    """An id, a slug or a run's business key."""
-
-    regex = "[A-Za-z0-9][A-Za-z0-9:._-]{0,119}"
-
-
-class Id(Text):
-    """An id as ``kit.ids`` makes it. The ORM raises for one that is longer than its column."""
-
-    regex = "[0-9a-z]{26}"
-
-
-register_url_convertor("name", Name())
-register_url_convertor("id", Id())
 
 
 def resource(path: str, **by_method: Endpoint) -> list[Route]:
