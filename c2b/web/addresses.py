@@ -20,9 +20,9 @@ class Text(Convertor[str]):
 
 
 class Id(Text):
-    """An id as ``kit.ids`` makes it."""
+    """An id: as long as ``kit.ids`` makes them at most."""
 
-    regex = "[0-9a-z]{26}"
+    regex = "[0-9a-z]{1,26}"
 
 
 class Name(Text):
