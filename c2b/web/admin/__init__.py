@@ -21,8 +21,8 @@ routes = [
     Route("/admin/runs", runs.index, methods=["GET"]),
     Route("/admin/runs/{id:name}", runs.show, methods=["GET"]),
     Route("/admin/jobs", jobs.index, methods=["GET"]),
-    Route("/admin/jobs/{id:id}", jobs.show, methods=["GET"]),
-    Route("/admin/jobs/{id:id}/retry", jobs.retry, methods=["POST"]),
+    Route("/admin/jobs/{id:name}", jobs.show, methods=["GET"]),
+    Route("/admin/jobs/{id:name}/retry", jobs.retry, methods=["POST"]),
     Route("/admin/events", events.index, methods=["GET"]),
     *outbox.routes,
 ]
