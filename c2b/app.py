@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -103,7 +104,13 @@ def run() -> int:
     configured = settings()
     if not configured.embedded:
         raise SystemExit("`c2b run` is the one-process mode; with BROKER_URL set, use the Procfile instead.")
-    configured.data_dir.mkdir(parents=True, exist_ok=True)
+    _check_port(configured)
+    try:
+        configured.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(
+            f"The data folder {configured.data_dir} cannot be used: {error.strerror}."
+        ) from error
     asyncio.run(migrate(db.database_url_of(configured)))
     seeds.load_once(configured)
     print(_welcome(configured))
@@ -118,6 +125,19 @@ def web() -> int:
         raise SystemExit(problem)
     _serve(configured)
     return 0
+
+
+def _check_port(configured: Settings) -> None:
+    """Say that a port is taken before anything else is said."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((configured.host, configured.port))
+        except OSError as error:
+            where = f"{configured.host}:{configured.port}"
+            raise SystemExit(
+                f"{where} cannot be used ({error.strerror}). Try another: PORT=8001 make run"
+            ) from error
 
 
 def _serve(configured: Settings) -> None:

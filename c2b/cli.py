@@ -55,6 +55,24 @@ COMMANDS = (
     ),
     Command("seed", "c2b.seeds:main", "load the seed world once"),
     Command(
+        "users add",
+        "c2b.management:add_user",
+        "make an account of any role; prints its password once",
+        (
+            Option("--email", {"required": True}),
+            Option("--name", {"required": True}),
+            Option("--role", {"required": True, "help": "consumer, manufacturer or admin"}),
+            Option("--manufacturer", {"default": "", "help": "slug of the manufacturer, for that role"}),
+            Option("--locale", {"default": "en", "help": "en or zh_CN"}),
+        ),
+    ),
+    Command(
+        "catalog load",
+        "c2b.management:load_catalog",
+        "add manufacturers and products from a JSON file",
+        (Option("file", {"help": "as c2b/seeds/data/makers.json, with quoted_until and complete terms"}),),
+    ),
+    Command(
         "schemas check", "c2b.catalog.lint:main", "lint product schemas, their options, labels and examples"
     ),
     Command("timelines check", "c2b.fulfillment.lint:main", "lint the stage graphs of the timelines"),
@@ -74,6 +92,8 @@ COMMANDS = (
 
 GROUPS = {
     "schemas": "product schemas",
+    "users": "accounts",
+    "catalog": "manufacturers and products",
     "timelines": "timeline templates",
     "i18n": "translations",
     "openapi": "the API document",

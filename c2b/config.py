@@ -63,7 +63,7 @@ class Settings:
 def load(env: Mapping[str, str]) -> Settings:
     """Read settings from a mapping such as ``os.environ``."""
     data_dir = Path(env.get("C2B_DATA_DIR") or ROOT / "var").resolve()
-    port = int(env.get("PORT") or 8000)
+    port = _whole(env, "PORT", 8000)
     host = env.get("C2B_HOST") or "127.0.0.1"
     secret_key = env.get("C2B_SECRET_KEY") or DEMO_SECRET
     return Settings(
@@ -81,11 +81,19 @@ def load(env: Mapping[str, str]) -> Settings:
         mail_from=env.get("C2B_MAIL_FROM") or "C2B <orders@c2b.example>",
         trusted_proxies=tuple(p for p in (env.get("C2B_TRUSTED_PROXIES") or "").split(",") if p),
         log_level=env.get("C2B_LOG_LEVEL") or "info",
-        worker_threads=int(env.get("C2B_WORKER_THREADS") or 4),
+        worker_threads=_whole(env, "C2B_WORKER_THREADS", 4),
         sweep_seconds=float(env.get("C2B_SWEEP_SECONDS") or 2),
-        reservation_minutes=int(env.get("C2B_RESERVATION_MINUTES") or 30),
-        acknowledgment_days=int(env.get("C2B_ACKNOWLEDGMENT_DAYS") or 7),
+        reservation_minutes=_whole(env, "C2B_RESERVATION_MINUTES", 30),
+        acknowledgment_days=_whole(env, "C2B_ACKNOWLEDGMENT_DAYS", 7),
     )
+
+
+def _whole(env: Mapping[str, str], name: str, usual: int) -> int:
+    """A whole number from the environment; ends the program with a sentence for anything else."""
+    text = env.get(name) or str(usual)
+    if not text.isascii() or not text.isdigit():
+        raise SystemExit(f"{name} must be a whole number, not {text!r}.")
+    return int(text)
 
 
 @lru_cache(maxsize=1)

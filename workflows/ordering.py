@@ -26,6 +26,8 @@ async def ordering(run: Run, *, campaign_id: str) -> str:
     await run.work("check the frozen answers", purchasing.check, campaign_id=campaign_id)
     plan = await run.work("work out the promise", fulfillment.draft_plan, campaign_id=campaign_id)
     order_id = await run.step("allocate number", purchasing.allocate_number, campaign_id=campaign_id)
+    if not order_id:
+        return "canceled"
     standing = await send_revision(run, order_id, 1, ship_by=plan["promised_ship_by"])
     while standing["state"] in WAITING:
         standing = await next_turn(run, order_id, standing)

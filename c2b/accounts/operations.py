@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from c2b.accounts import attempts, passwords, rules
-from c2b.accounts.models import Session, User
+from c2b.accounts.models import ApiToken, Session, User
 from c2b.accounts.rules import SESSION_ABSOLUTE, SESSION_IDLE, Actor, Role
 from c2b.events.operations import record
 from c2b.kit import clock
@@ -150,7 +150,7 @@ async def end_session(actor: Actor, session_id: str) -> None:
 async def change_password(
     actor: Actor, *, current: str, new: str, ip: str = "", user_agent: str = ""
 ) -> LogIn:
-    """Set another password; every session ends, and a new one opens for this browser.
+    """Set another password; every session and token ends, and a new session opens for this browser.
 
     Raises WrongPassword, Invalid with fields, RateLimited.
     """
@@ -166,6 +166,7 @@ async def change_password(
     async with transaction():
         await User.filter(id=user.id).update(password_hash=password_hash, password_changed_at=clock.now())
         await Session.filter(user_id=user.id).delete()
+        await ApiToken.filter(user_id=user.id, revoked_at=None).update(revoked_at=clock.now())
         await record(
             "user.password_changed", subject="user", subject_id=user.id, actor_id=user.id, audience="owner"
         )

@@ -46,6 +46,11 @@ async def _look_at_threshold(row: dict[str, Any]) -> None:
         await close(row["id"])
 
 
+async def look_again(campaign_id: str) -> None:
+    """Something about what members want has changed: a group that waits for enough makeable units tries to close."""
+    await _look_at_threshold(await hold(campaign_id))
+
+
 async def close(campaign_id: str) -> bool:
     """No more joins; the closing workflow takes over (started by the event)."""
     row = await hold(campaign_id)

@@ -18,6 +18,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import clean_text
 from c2b.kit.errors import FieldError, Forbidden, Invalid, NotFound
 from c2b.kit.i18n import N_
+from c2b.kit.ids import new_id
 from c2b.kit.money import format_money
 from c2b.ledger.operations import escrow, open_account
 
@@ -49,11 +50,8 @@ async def draft(actor: Actor, *, product_slug: str, offer: Offer) -> Campaign:
             raise TooManyDrafts(most=MAX_DRAFTS)
         year = clock.today().year
         code = f"CMP-{year}-{await next_number(f'campaign-{year}'):05d}"
-        slug = slug_of(offer.title, code)
-        if await Campaign.filter(slug=slug).exists():
-            slug = slug_of(offer.title, code, with_year=True)
         campaign = await Campaign.create(
-            slug=slug,
+            slug=await _free_slug(offer, code),
             code=code,
             organizer_id=actor.id,
             product_id=made_for["id"],
@@ -80,7 +78,8 @@ async def revise(actor: Actor, campaign_id: str, *, offer: Offer) -> Campaign:
         row = await hold(campaign_id)
         if row["state"] != "draft":
             raise CampaignNotReady
-        await Campaign.filter(id=campaign_id, state="draft").update(**_columns(offer))
+        changed = {**_columns(offer), "slug": await _free_slug(offer, campaign.code, but=campaign_id)}
+        await Campaign.filter(id=campaign_id, state="draft").update(**changed)
         return await Campaign.get(id=campaign_id)
 
     return await db.atomically(change)
@@ -187,6 +186,16 @@ async def mark_completed(campaign_id: str) -> bool:
         event="campaign.completed",
         stamp="ended_at",
     )
+
+
+async def _free_slug(offer: Offer, code: str, *, but: str = "") -> str:
+    """The address of a campaign. Who may come by link only gets one that nobody can guess by counting."""
+    if offer.visibility == "by_link":
+        return f"{slug_of(offer.title, code)[:52]}-{new_id()}"
+    slug = slug_of(offer.title, code)
+    if await Campaign.filter(slug=slug).exclude(id=but).exists():
+        slug = slug_of(offer.title, code, with_year=True)
+    return slug
 
 
 def offer_of(campaign: Campaign) -> Offer:

@@ -1,7 +1,7 @@
 """What answers mean for production: which units are identical, what they need, and which options fall short.
 
 A configuration is everything but the personal part: units of one configuration are identical and share one
-purchase-order line (domain decision D5). All functions take valid, complete answers, batch answers included.
+purchase-order line (`docs/architecture.md`). All functions take valid, complete answers, batch answers included.
 """
 
 from __future__ import annotations

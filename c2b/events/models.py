@@ -10,7 +10,7 @@ from c2b.kit.guards import AppendOnly, Check
 from c2b.kit.ids import new_id
 
 #: Who may read an event: ``members`` of the campaign, its ``organizer``, the ``manufacturer``, ``admin`` only, or the
-#: ``owner`` (the actor's own account). Each audience but ``owner`` includes the ones to its right in this list.
+#: ``owner`` (the actor's own account). Who reads which: ``events.queries.READ``.
 AUDIENCES = ("members", "organizer", "manufacturer", "admin", "owner")
 
 

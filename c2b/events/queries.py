@@ -14,6 +14,14 @@ from c2b.events.models import AUDIENCES
 from c2b.kit import db
 from c2b.kit.http.paging import Slice, Window, slice_of
 
+#: Reader → the audiences whose events they may read. What is for the organizer is not for the manufacturer.
+READ: dict[str, tuple[str, ...]] = {
+    "members": ("members",),
+    "organizer": ("members", "organizer"),
+    "manufacturer": ("members", "manufacturer"),
+    "admin": AUDIENCES,
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class EventView:
@@ -32,9 +40,7 @@ class EventView:
 
 def audiences_of(reader: str) -> tuple[str, ...]:
     """The audiences whose events a ``reader`` ("members", "organizer", "manufacturer", "admin") may read."""
-    if reader == "admin":
-        return AUDIENCES
-    return AUDIENCES[: AUDIENCES.index(reader) + 1]
+    return READ[reader]
 
 
 async def all_events(

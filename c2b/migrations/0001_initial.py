@@ -392,6 +392,7 @@ class Migration(migrations.Migration):
                 ('reason', fields.CharField(max_length=20)),
                 ('key', fields.CharField(unique=True, max_length=120)),
                 ('state', fields.CharField(default='requested', max_length=10)),
+                ('tries', fields.IntField(default=0)),
                 ('provider_ref', fields.CharField(null=True, max_length=120)),
                 ('requested_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

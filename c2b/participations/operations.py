@@ -7,7 +7,7 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
-from c2b.campaigns.counting import count_capture, give_back_places
+from c2b.campaigns.counting import count_capture, give_back_places, look_again
 from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.validation import judge
@@ -134,6 +134,7 @@ async def revise(actor: Actor, participation_id: str, *, answers: Any) -> None:
             "requirement.revised", subject="participation", subject_id=participation_id,
             campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"digest": priced.digest},
         )  # fmt: skip
+        await look_again(own.campaign_id)
 
     await db.atomically(change)
 

@@ -103,7 +103,8 @@ def makeable(schema: ProductSchema, wishes: Sequence[Wish]) -> tuple[list[Wish],
         short = {
             (each.attribute, each.code): each
             for each in shortfalls(schema, counts)
-            if schema.attribute(each.attribute).scope != "batch"  # no threshold is below a batch option's minimum
+            if schema.attribute(each.attribute).scope
+            != "batch"  # no threshold is below a batch option's minimum
         }
         found = {wish.id: missing for wish in staying if (missing := _first_short(schema, wish, short))}
         if not found:

@@ -24,6 +24,7 @@ from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.models import Payment
 from c2b.payments.refunding import book_refund, request_refund
+from c2b.payments.rules import own_key
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ async def receive(gateway_name: str, event: GatewayEvent) -> str:
             await _book_failure(event.payment_id)
         elif verdict == "refunded":
             assert event.refund_key
-            await book_refund(event.refund_key)
+            await book_refund(own_key(event.refund_key))
         faults.point("webhook:before commit")
         return verdict
 
@@ -148,7 +149,9 @@ async def _verdict(gateway_name: str, event: GatewayEvent) -> str:
         return "failed"
     if event.kind == "refund.succeeded":
         refund = await db.fetch_one(
-            "SELECT amount_minor FROM refund WHERE key = ? AND payment_id = ?", event.refund_key, payment.id
+            "SELECT amount_minor FROM refund WHERE key = ? AND payment_id = ?",
+            own_key(event.refund_key or ""),
+            payment.id,
         )
         if refund is None:
             return "unknown refund"
@@ -213,7 +216,7 @@ async def ask_again(*, older_than: timedelta = timedelta(minutes=2), limit: int 
     """
     now = clock.now()
     rows = await db.fetch(
-        "SELECT id, gateway, provider_ref, amount_minor, currency FROM payment WHERE state = 'created' "
+        "SELECT id, gateway, provider_ref, amount_minor, currency FROM payment WHERE state IN ('created', 'failed') "
         "AND provider_ref IS NOT NULL AND created_at < ? AND created_at > ? ORDER BY created_at DESC LIMIT "
         + str(int(limit)),
         now - older_than,

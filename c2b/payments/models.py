@@ -49,6 +49,7 @@ class Refund(Model):
     reason = fields.CharField(max_length=20)
     key = fields.CharField(max_length=120, unique=True)
     state = fields.CharField(max_length=10, default="requested")
+    tries = fields.IntField(default=0)
     provider_ref = fields.CharField(max_length=120, null=True)
     requested_at = fields.DatetimeField()
     sent_at = fields.DatetimeField(null=True)

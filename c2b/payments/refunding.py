@@ -19,7 +19,7 @@ from c2b.participations.operations import mark_refunded, mark_refunding
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import Gateway, GatewayRefused, ProviderRefund
 from c2b.payments.models import Payment, Refund
-from c2b.payments.rules import refund_key, refundable
+from c2b.payments.rules import provider_key, refund_key, refundable
 
 #: How long to leave a provider alone that says "pending".
 PENDING = timedelta(minutes=10)
@@ -42,8 +42,9 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
     key = refund_key(payment_id, reason)
     refund_id = new_id()
     written = await db.fetch_one(
-        "INSERT INTO refund (id, payment_id, campaign_id, amount_minor, currency, reason, key, state, requested_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, 'requested', ?) ON CONFLICT (key) DO NOTHING RETURNING id",
+        "INSERT INTO refund (id, payment_id, campaign_id, amount_minor, currency, reason, key, state, tries, "
+        "requested_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 'requested', 0, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
         refund_id,
         payment_id,
         payment.campaign_id,
@@ -83,11 +84,29 @@ async def send_refund(lease: Lease, *, refund_id: str, **_: Any) -> None:
     done = await _at_provider(refund, payment, again=lease.attempts > 1)
     faults.point("refund:after provider")
     if done.status == "failed":
-        raise PermanentFailure(f"the provider could not give back {refund.key}")
+        await _give_up(lease, refund)
+        raise PermanentFailure(f"the provider could not give back {provider_key(refund.key, refund.tries)}")
     if done.status == "pending":
         raise Postponed(clock.now() + PENDING)
     async with lease.completing():
         await book_refund(refund.key, provider_ref=done.refund_ref)
+
+
+async def _give_up(lease: Lease, refund: Refund) -> None:
+    """The provider has said no for good. Whoever retries asks under a new key: the old one would say no again."""
+
+    async def write() -> None:
+        await lease.hold()
+        await db.execute(
+            "UPDATE refund SET state = 'failed', tries = tries + 1 WHERE id = ? AND state = 'processing'",
+            refund.id,
+        )
+        await record(
+            "refund.died", subject="refund", subject_id=refund.id, campaign_id=refund.campaign_id, audience="admin",
+            payload={"amount_minor": refund.amount_minor, "currency": refund.currency, "reason": refund.reason},
+        )  # fmt: skip
+
+    await db.atomically(write)
 
 
 async def _mark_sent(lease: Lease, refund_id: str) -> None:
@@ -107,21 +126,22 @@ async def _at_provider(refund: Refund, payment: Payment, *, again: bool) -> Prov
     """The provider's refund for our key: on a retry the one it has already (its keys may be forgotten), else new."""
     provider = gateway(payment.gateway)
     assert payment.provider_ref
-    if again and (known := await _made_before(provider, payment.provider_ref, refund.key)):
+    key = provider_key(refund.key, refund.tries)
+    if again and (known := await _made_before(provider, payment.provider_ref, key)):
         return known
     try:
         return await provider.refund(
             provider_ref=payment.provider_ref,
             amount_minor=refund.amount_minor,
             currency=refund.currency,
-            key=refund.key,
+            key=key,
             reason=refund.reason,
             metadata={"refund": refund.id},
         )
     except GatewayRefused as error:
-        if known := await _made_before(provider, payment.provider_ref, refund.key):
+        if known := await _made_before(provider, payment.provider_ref, key):
             return known
-        raise PermanentFailure(f"the provider refuses {refund.key}: {error.reason}") from error
+        raise PermanentFailure(f"the provider refuses {key}: {error.reason}") from error
 
 
 async def _made_before(provider: Gateway, provider_ref: str, key: str) -> ProviderRefund | None:

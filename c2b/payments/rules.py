@@ -25,6 +25,16 @@ def refund_key(payment_id: str, reason: str) -> str:
     return f"refund:{payment_id}:{'full' if reason in FULL_REASONS else reason}"
 
 
+def provider_key(key: str, tries: int) -> str:
+    """The key we ask the provider with: ours, and after each refusal for good a new one of the same refund."""
+    return f"{key}#{tries}" if tries else key
+
+
+def own_key(key: str) -> str:
+    """Our key of a refund, from the one the provider knows it by."""
+    return key.partition("#")[0]
+
+
 def refundable(amount_minor: int, already_minor: int) -> int:
     """What may still go back: captured minus refunded and requested, never negative."""
     return max(amount_minor - already_minor, 0)

@@ -10,8 +10,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from c2b.campaigns.changes import next_number
-from c2b.campaigns.models import Campaign
+from c2b.campaigns.changes import hold, next_number
 from c2b.campaigns.operations import mark_ordered
 from c2b.catalog.queries import product
 from c2b.config import settings
@@ -37,13 +36,16 @@ async def check(*, campaign_id: str) -> int:
 async def allocate_number(*, campaign_id: str) -> str:
     """The order of this campaign with its number, ``PO-2026-000123``; its id. Numbers of a year have no gaps.
 
-    The counter's row stays locked until the order is committed, so a number is either on an order or still free.
+    Empty when the campaign was canceled meanwhile: its row is held, so a cancelation comes before or after, never
+    between. The counter's row stays locked until the order is committed: a number is on an order or still free.
     """
+    campaign = await hold(campaign_id)
     order = await PurchaseOrder.get_or_none(campaign_id=campaign_id)
     if order:
         return order.id
-    campaign = await Campaign.get(id=campaign_id)
-    made_by = await product(campaign.product_id)
+    if campaign["state"] != "locked":
+        return ""
+    made_by = await product(campaign["product_id"])
     year = clock.today().year
     order = await PurchaseOrder.create(
         campaign_id=campaign_id,
@@ -116,6 +118,13 @@ async def issue(*, purchase_order_id: str, revision: int, issued_at: str, validi
     The instants are those on the document (``ensure_issuable``).
     """
     order = await PurchaseOrder.get(id=purchase_order_id)
+    if (await hold(order.campaign_id))[
+        "state"
+    ] == "canceled":  # the job that takes the order back may come later
+        await db.execute(
+            "UPDATE purchase_order SET state = 'canceled' WHERE id = ? AND state = 'draft'", purchase_order_id
+        )
+        return await standing(purchase_order_id=purchase_order_id)
     rows = await db.execute(
         "UPDATE purchase_order SET state = 'issued', issued_at = COALESCE(issued_at, ?), validity_until = ? "
         "WHERE id = ? AND state = 'draft' AND revision = ?",

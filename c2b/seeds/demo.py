@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -47,13 +48,18 @@ class Stage:
         self.began = time.perf_counter()
 
     def heading(self, text: str) -> None:
-        print(f"\n\033[1m[{time.perf_counter() - self.began:5.1f} s] {text}\033[0m", flush=True)
+        bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+        print(f"\n{bold}[{time.perf_counter() - self.began:5.1f} s] {text}{plain}", flush=True)
 
     def line(self, text: str) -> None:
         print(f"          {text}", flush=True)
 
-    def again(self, text: str) -> None:
-        print(f"\r          {text}", end="", flush=True)
+    def again(self, text: str, *, whole: bool) -> None:
+        """A line that is drawn over itself; where output is no terminal, its last state only."""
+        if sys.stdout.isatty():
+            print(f"\r          {text}", end="\n" if whole else "", flush=True)
+        elif whole:
+            self.line(text)
 
 
 def main() -> int:
@@ -161,8 +167,7 @@ async def _join_all(rows: list[ImportedRow], campaign_id: str, stage: Stage) -> 
         units += row.quantity
         if number % 4 == 0 or number == len(rows):
             bar = "█" * (units * 40 // 240)
-            stage.again(f"{bar:<40} {units:>3} units paid by {number} people")
-    print()
+            stage.again(f"{bar:<40} {units:>3} units paid by {number} people", whole=number == len(rows))
 
 
 async def _documents(campaign_id: str, stage: Stage) -> list[Path]:

@@ -17,7 +17,7 @@ from c2b.accounts.rules import Actor
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.counting import keep_deadlines
 from c2b.campaigns.rules import Offer, PriceTier
-from c2b.catalog import operations as catalog
+from c2b.catalog.loading import load_maker
 from c2b.config import ROOT
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
@@ -65,11 +65,7 @@ async def people_and_catalog(now: datetime) -> Cast:
     """Makers with their products and published schemas, and the four who log in."""
     makers: dict[str, Actor] = {}
     for data in json.loads((ROOT / "c2b/seeds/data/makers.json").read_text()):
-        maker = await catalog.add_manufacturer(
-            **{key: data[key] for key in ("slug", "name", "email", "locale", "story", "party")}
-        )
-        for product in data["products"]:
-            await _product(maker.id, product, now)
+        maker = await load_maker({**data, "products": [_completed(each, now) for each in data["products"]]})
         email = "mill@c2b.example" if data["slug"] == "lingyue" else f"{data['slug']}@c2b.example"
         makers[data["slug"]] = await person(
             email, f"{data['name']['en']} order desk", role="manufacturer", manufacturer_id=maker.id,
@@ -84,20 +80,20 @@ async def people_and_catalog(now: datetime) -> Cast:
     )
 
 
-async def _product(manufacturer_id: str, data: dict[str, Any], now: datetime) -> None:
+def _completed(product: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A product of the seed file with its quotation's end and the terms that all share."""
     quoted_until = (now + timedelta(days=150)).isoformat()
-    plain = ("slug", "family", "name", "summary", "timeline", "min_quantity", "capacity")
-    product = await catalog.add_product(
-        manufacturer_id=manufacturer_id,
-        quotation={**data["quotation"], "quoted_until": quoted_until},
-        terms={
-            "incoterm": "DAP", "place": {"en": "Suzhou, Jiangsu", "zh": "江苏苏州"}, "ship_to": SHIP_TO,
-            "spare_percent": 2, **data["terms"],
-        },
-        **{key: data[key] for key in plain},
-    )  # fmt: skip
-    for path in sorted((ROOT / "schemas/products" / data["family"]).glob("*.schema.json")):
-        await catalog.publish_schema(product.id, json.loads(path.read_text()))
+    shared = {
+        "incoterm": "DAP",
+        "place": {"en": "Suzhou, Jiangsu", "zh": "江苏苏州"},
+        "ship_to": SHIP_TO,
+        "spare_percent": 2,
+    }
+    return {
+        **product,
+        "quotation": {**product["quotation"], "quoted_until": quoted_until},
+        "terms": {**shared, **product["terms"]},
+    }
 
 
 async def _open(cast: Cast, organizer: Actor, product: str, **fields: Any) -> str:

@@ -118,7 +118,7 @@ def client_ip(request: Request) -> str:
 
 
 def public(endpoint: E) -> E:
-    """Anybody may call this, logged in or not."""
+    """Anybody may call this, logged in or not. A token that is none is refused all the same, not ignored."""
     endpoint.access = Access()  # type: ignore[attr-defined]
     return endpoint
 

@@ -11,7 +11,7 @@ PICTURES = ROOT / "var" / "pictures"
 
 
 class Visitor:
-    """One person. Whatever the console complains about, and every address that answers 4xx or 5xx, fails the test when they leave."""
+    """One person. What the console complains about, and every 4xx or 5xx, fails the test when they leave."""
 
     def __init__(self, browser: Browser, site: str) -> None:
         self.site = site

@@ -258,6 +258,18 @@ class TestAnOptionThatTooFewChose:
         assert await counts(campaign) == ("locked", 50, 50)
         assert len(await db.fetch("SELECT id FROM event WHERE name = 'campaign.threshold_reached'")) == 1
 
+    async def test_is_looked_at_again_when_somebody_changes_their_mind(self, database):
+        w = await world.build()
+        campaign = await w.open_campaign()
+        joined = await w.join(campaign, w.bo, plate="brass")
+        await w.pay(joined)
+        await w.fill(campaign, 49)
+        await _advance()
+        assert (await counts(campaign))[0] == "threshold_met"
+        await participations.revise(w.bo, joined.participation_id, answers=world.ANSWERS)
+        await _advance()
+        assert await counts(campaign) == ("locked", 50, 50)
+
 
 async def _advance() -> None:
     from c2b.durable.jobs import perform
