@@ -30,7 +30,7 @@ class TestACampaignsEvents:
         [
             ("members", ["members"]),
             ("organizer", ["organizer", "members"]),
-            ("manufacturer", ["manufacturer", "organizer", "members"]),
+            ("manufacturer", ["manufacturer", "members"]),
             ("admin", ["owner", "admin", "manufacturer", "organizer", "members"]),
         ],
     )
