@@ -34,12 +34,17 @@ ANSWERS = {
 }  # fmt: skip
 PARTY = {
     "legal_name": {"en": "Dongguan Mill Precision Co., Ltd.", "zh": "东莞市磨坊精密科技有限公司"},
-    "address": {"en": "18 Keji Road, Songshan Lake, Dongguan, Guangdong", "zh": "广东省东莞市松山湖科技路18号"},
+    "address": {
+        "en": "18 Keji Road, Songshan Lake, Dongguan, Guangdong",
+        "zh": "广东省东莞市松山湖科技路18号",
+    },
     "country": "CN",
     "registration_id": "91441900MA4W0C2B7K",
     "vat_id": "CN91441900MA4W0C2B7K",
     "contact": {
-        "role": {"en": "Order desk", "zh": "订单部"}, "phone": "+86 769 2200 1188", "email": "orders@mill.example",
+        "role": {"en": "Order desk", "zh": "订单部"},
+        "phone": "+86 769 2200 1188",
+        "email": "orders@mill.example",
     },
 }
 
@@ -49,7 +54,9 @@ def schema_document(family: str = "keyboard") -> dict[str, Any]:
     return json.loads((ROOT / "schemas" / "products" / family / "1.schema.json").read_text())
 
 
-async def person(name: str, role: str = "consumer", manufacturer_id: str | None = None, locale: str = "en") -> Actor:
+async def person(
+    name: str, role: str = "consumer", manufacturer_id: str | None = None, locale: str = "en"
+) -> Actor:
     """A user as an actor."""
     now = clock.now()
     key = f"{name.lower()}-{new_id()[-6:]}@c2b.example"
@@ -93,7 +100,9 @@ class World:
 
     async def open_campaign(self, **changes: Any) -> str:
         """An approved campaign; its id."""
-        campaign = await campaigns.draft(self.ana, product_slug=self.product_slug, offer=self.offer(**changes))
+        campaign = await campaigns.draft(
+            self.ana, product_slug=self.product_slug, offer=self.offer(**changes)
+        )
         await campaigns.submit(self.ana, campaign.id)
         await campaigns.approve(self.root, campaign.id)
         return campaign.id
@@ -104,7 +113,9 @@ class World:
         """Somebody (new, unless given) joins and has not paid yet."""
         who = who or await person(f"Member{len(self.members)}")
         self.members.append(who)
-        joined = await participations.join(who, campaign_id, answers={**ANSWERS, **answers}, quantity=quantity)
+        joined = await participations.join(
+            who, campaign_id, answers={**ANSWERS, **answers}, quantity=quantity
+        )
         assert isinstance(joined, Joined)
         return joined
 

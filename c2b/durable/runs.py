@@ -126,9 +126,7 @@ class Run:
     async def _park(self, name: str) -> None:
         async def park() -> None:
             await self._lease.hold()  # a zombie must not say that a run waits which another worker has ended
-            await db.execute(
-                "UPDATE run SET state = 'waiting', waiting_for = ? WHERE id = ?", name, self.id
-            )
+            await db.execute("UPDATE run SET state = 'waiting', waiting_for = ? WHERE id = ?", name, self.id)
 
         await db.atomically(park)
 

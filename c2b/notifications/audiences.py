@@ -54,7 +54,9 @@ async def member(happened: Happened) -> AsyncIterator[list[Recipient]]:
 
 async def buyer(happened: Happened) -> AsyncIterator[list[Recipient]]:
     """Who was to pay the payment."""
-    yield await _owner("SELECT participation_id AS id, user_id FROM payment WHERE id = ?", happened.subject_id)
+    yield await _owner(
+        "SELECT participation_id AS id, user_id FROM payment WHERE id = ?", happened.subject_id
+    )
 
 
 async def payer(happened: Happened) -> AsyncIterator[list[Recipient]]:
