@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from c2b.catalog.rules import Attribute, ProductSchema
+from c2b.catalog.rules import Attribute, ProductSchema, chosen, shortfalls
 from c2b.kit.i18n import pick
 
 
@@ -32,6 +32,38 @@ class OptionGroup:
     bars: tuple[OptionBar, ...]
     chosen: int
     short: int
+
+
+@dataclass(frozen=True)
+class ShortOption:
+    """An option that somebody chose and too few so far: ``count`` of ``minimum`` paid units."""
+
+    attribute: str
+    label: str
+    count: int
+    minimum: int
+
+
+def short_options(
+    schema: ProductSchema,
+    counts: Mapping[str, Mapping[Any, int]],
+    *,
+    of_answers: Mapping[str, Any] | None = None,
+) -> tuple[ShortOption, ...]:
+    """What members chose below its minimum, from paid units per option; ``of_answers``: only what is chosen there."""
+    own = None
+    if of_answers is not None:
+        own = {(attribute.name, code) for attribute, code, _ in chosen(schema, of_answers)}
+    found = []
+    for each in shortfalls(schema, counts):
+        attribute = schema.attribute(each.attribute)
+        if attribute.scope == "batch" or (own is not None and (each.attribute, each.code) not in own):
+            continue  # no threshold is below a batch option's minimum
+        option = attribute.option(each.code)
+        found.append(
+            ShortOption(pick(attribute.title), pick(option.label) if option else "", each.count, each.moq)
+        )
+    return tuple(found)
 
 
 def option_groups(schema: ProductSchema, counts: Mapping[str, Mapping[Any, int]]) -> list[OptionGroup]:

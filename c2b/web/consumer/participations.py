@@ -18,6 +18,7 @@ from c2b.participations import queries as participations
 from c2b.participations.models import GONE
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
+from c2b.web.consumer.options import ShortOption, short_options
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
 from c2b.web.consumer.requirement import PriceLine, price_lines
@@ -126,12 +127,21 @@ async def show(request: Request) -> Response:
         "pages/consumer/participation.html",
         participation=view,
         moves=moves_of(await money_of(row["id"])),
+        short=await _short(row, offer),
         progress=await progress_view(campaign, inside=view.holds_place),
         timeline=await drawn_timeline(actor, row["campaign_id"]) if view.holds_place else None,
         promise=promise_of_campaign(campaign, offer.schema.parsed)
         if view.before_lock and view.holds_place
         else None,
     )
+
+
+async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[ShortOption, ...]:
+    """The member's own options that too few have paid for, as long as that can change."""
+    if row["state"] != "joined" or row["campaign_state"] not in BEFORE_LOCK:
+        return ()
+    answers = {**row["answers"], **offer.batch_answers}
+    return short_options(offer.schema.parsed, await participations.counts_of(offer), of_answers=answers)
 
 
 def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: JoinOffer) -> ParticipationView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from c2b.campaigns import queries as campaigns
 from c2b.campaigns.rules import JOINABLE, PriceTier, entry_price, price_at, price_tiers
 from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
-from c2b.kit.i18n import current_locale, use_locale
+from c2b.kit.i18n import N_, current_locale, gettext, use_locale
 from c2b.kit.templating import render
-from c2b.participations.queries import place_of
+from c2b.participations.queries import counts_of, place_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
+from c2b.web.consumer.options import ShortOption, short_options
 from c2b.web.consumer.prices import fixed_surcharge, raised
 from c2b.web.consumer.words import State, campaign_state
 
@@ -26,6 +27,10 @@ PARTIAL = "partials/campaign_progress.html"
 OVER = ("failed", "canceled")
 #: The price can no longer change.
 AFTER_LOCK = ("locked", "ordered", "in_production", "shipping", "completed")
+_TOO_FEW = N_(
+    "Enough units are paid, but too few of them can be made yet: some chosen options have not reached their minimum. "
+    "It goes ahead by itself as soon as enough can be made."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,8 @@ class ProgressView:
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
     ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
-    the group is locked and ``price_minor`` is final; ``over``: it did not go ahead.
+    the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` are the options that keep
+    a group with enough paid units from going ahead.
     """
 
     slug: str
@@ -58,30 +64,61 @@ class ProgressView:
     order_number: str
     order_state: str
     issued_at: datetime | None
+    short: tuple[ShortOption, ...] = ()
 
 
 async def progress_view(campaign: dict[str, Any], *, inside: bool) -> ProgressView:
     """The present standing. ``inside``: the reader may know the number of the purchase order. Raises NotFound."""
     fixed = await fixed_surcharge(campaign)
-    return await _view(campaign["id"], currency=campaign["currency"], fixed_minor=fixed, inside=inside)
+    return await _view(
+        campaign["id"],
+        currency=campaign["currency"],
+        fixed_minor=fixed,
+        closes=campaign["closes"],
+        inside=inside,
+    )
 
 
-async def _view(campaign_id: str, *, currency: str, fixed_minor: int, inside: bool) -> ProgressView:
-    row = await campaigns.progress(campaign_id)
+async def _view(
+    campaign_id: str, *, currency: str, fixed_minor: int, closes: str, inside: bool
+) -> ProgressView:
+    row = {**await campaigns.progress(campaign_id), "closes": closes}
     order = await brief_of(campaign_id) if inside else None
-    return progress_from(row, currency=currency, fixed_minor=fixed_minor, order=order)
+    short = await _short(campaign_id) if waits(row) else ()
+    return progress_from(row, currency=currency, fixed_minor=fixed_minor, order=order, short=short)
+
+
+def waits(row: dict[str, Any]) -> bool:
+    """Enough is paid, yet a group that closes on its threshold is open: the lock found too few that can be made."""
+    return row["state"] == "threshold_met" and row["closes"] == "on_threshold"
+
+
+async def _short(campaign_id: str) -> tuple[ShortOption, ...]:
+    offer = await campaigns.join_offer(campaign_id)
+    return short_options(offer.schema.parsed, await counts_of(offer))
+
+
+def _state(row: dict[str, Any]) -> State:
+    """The state in words, with what it means where that differs from most campaigns."""
+    state = campaign_state(row["state"])
+    return replace(state, sentence=gettext(_TOO_FEW)) if waits(row) else state
 
 
 def progress_from(
-    row: dict[str, Any], *, currency: str, fixed_minor: int = 0, order: OrderBrief | None = None
+    row: dict[str, Any],
+    *,
+    currency: str,
+    fixed_minor: int = 0,
+    order: OrderBrief | None = None,
+    short: tuple[ShortOption, ...] = (),
 ) -> ProgressView:
-    """The view from the numbers of a campaign and, where the reader may know it, its order."""
+    """The view from the numbers of a campaign (and how it ``closes``) and, where the reader may know it, its order."""
     tiers = raised(price_tiers(row["tiers"]), fixed_minor)
     paid = row["paid"]
     following = next((tier for tier in tiers if tier.from_quantity > max(paid, tiers[0].from_quantity)), None)
     return ProgressView(
         slug=row["slug"],
-        state=campaign_state(row["state"]),
+        state=_state(row),
         joinable=row["state"] in JOINABLE,
         currency=currency,
         paid=paid,
@@ -101,6 +138,7 @@ def progress_from(
         order_number=order.number if order else "",
         order_state=order.state_label if order else "",
         issued_at=order.issued_at if order else None,
+        short=short,
     )
 
 
@@ -114,11 +152,17 @@ async def belongs(actor: Actor | None, campaign: dict[str, Any]) -> bool:
 
 
 async def _drawn(topic: str) -> bytes | None:
-    """The fragment for a topic ``campaign:currency:surcharge:locale:who``, as it stands in the page."""
-    campaign_id, currency, fixed, locale, who = topic.split(":")
+    """The fragment for a topic ``campaign:currency:surcharge:closes:locale:who``, as it stands in the page."""
+    campaign_id, currency, fixed, closes, locale, who = topic.split(":")
     with use_locale(locale):
         try:
-            view = await _view(campaign_id, currency=currency, fixed_minor=int(fixed), inside=who == "inside")
+            view = await _view(
+                campaign_id,
+                currency=currency,
+                fixed_minor=int(fixed),
+                closes=closes,
+                inside=who == "inside",
+            )
         except NotFound:
             return None
         return render(PARTIAL, progress=view).encode()
@@ -129,7 +173,7 @@ async def _topic(request: Request) -> str:
     campaign = await campaigns.campaign_for(actor, request.path_params["slug"])
     who = "inside" if await belongs(actor, campaign) else "public"
     fixed = await fixed_surcharge(campaign)
-    return f"{campaign['id']}:{campaign['currency']}:{fixed}:{current_locale()}:{who}"
+    return f"{campaign['id']}:{campaign['currency']}:{fixed}:{campaign['closes']}:{current_locale()}:{who}"
 
 
 #: At most four times a second, and only when something changed.

@@ -99,6 +99,25 @@ class TestAPlace:
         response = await bo.http.post(f"{place}/payment", data={"csrf_token": token}, follow_redirects=True)
         assert "There is nothing to pay here" in response.text
 
+    async def test_warns_of_ones_own_option_that_too_few_have_chosen(self, w, bo):
+        campaign_id = await w.open_campaign(threshold=60)
+        await w.fill(campaign_id, 30)
+        joined = await w.join(campaign_id, w.bo, quantity=2, case_color="black")
+        address = f"/participations/{joined.participation_id}"
+        assert (
+            "Too few people have chosen this" not in (await bo.get(address)).text
+        )  # not paid: does not count
+        await w.pay(joined)
+        page = await bo.get(address)
+        assert page.says("Too few people have chosen this so far:", "Case color: Black 2 of 30")
+        assert page.says("you get all your money back at the lock, by itself")
+        assert "of 30" not in page.text.replace("Black 2 of 30", "")
+        assert page.links.count(f"{address}/requirement") == 2
+        for units in (20, 8):
+            await w.pay(await w.join(campaign_id, quantity=units, case_color="black"))
+            told = "Too few people have chosen this" in (await bo.get(address)).text
+            assert told is (units == 20)
+
     async def test_names_the_order_and_the_final_price_once_it_is_locked(self, w, bo, sandbox):
         campaign_id = await w.open_campaign()
         await w.fill(campaign_id, 49)

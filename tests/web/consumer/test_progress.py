@@ -62,7 +62,7 @@ def _quiet(monkeypatch):
 async def pushed(campaign_id: str, *, inside: bool) -> str:
     offer = await join_offer(campaign_id)
     who = "inside" if inside else "public"
-    data = await progress.HUB.source(f"{offer.campaign_id}:CNY:16500:en:{who}")
+    data = await progress.HUB.source(f"{offer.campaign_id}:CNY:16500:on_threshold:en:{who}")
     assert data is not None
     return data.decode()
 
@@ -102,6 +102,21 @@ class TestTheProgressOfACampaign:
             assert "The purchase order is with the manufacturer." in outside.newest()
             assert "PO-2" not in outside.newest()
             assert 'data-joinable="no"' in outside.newest()
+
+    async def test_says_when_enough_is_paid_and_too_few_can_be_made(self, w, stranger, sandbox):
+        campaign_id = await w.open_campaign()
+        await w.fill(campaign_id, 48)
+        await w.pay(await w.join(campaign_id, quantity=2, case_color="black"))
+        await drain()
+        page = await stranger.get(f"/campaigns/{campaign_id}")
+        assert page.says(
+            "Enough units are paid, but too few of them can be made yet", "Case color: Black 2 of 30"
+        )
+        assert "You can still join until the deadline" not in page.text
+        assert "Navy 48 of 30" not in page.text.partition("The same for everybody")[0]
+        found = LIVE.search(page.html)
+        assert found
+        assert found[1].strip() == (await pushed(campaign_id, inside=False)).strip()
 
     async def test_is_told_in_the_language_of_the_reader(self, app, w, campaign):
         reader = Browser(app, locale="zh_CN")
