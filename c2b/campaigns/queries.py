@@ -34,6 +34,8 @@ class JoinOffer:
     tiers: tuple[PriceTier, ...]
     currency: str
     deadline: datetime
+    closes: str = "at_deadline"
+    threshold: int = 0
 
     @property
     def entry_price_minor(self) -> int:
@@ -49,7 +51,7 @@ async def join_offer(slug_or_id: str) -> JoinOffer:
     if kept:
         return kept
     row = await db.fetch_one(
-        "SELECT id, schema_id, batch_answers, tiers, currency, deadline FROM campaign "
+        "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold FROM campaign "
         "WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
         slug_or_id,
         slug_or_id,
@@ -65,6 +67,8 @@ async def join_offer(slug_or_id: str) -> JoinOffer:
         price_tiers(_json(row["tiers"])),
         row["currency"],
         deadline,
+        row["closes"],
+        row["threshold"],
     )
     _offers[slug_or_id] = offer
     if len(_offers) > 1000:

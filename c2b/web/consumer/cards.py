@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from c2b.campaigns.rules import JOINABLE, price_at, price_tiers
+from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE, price_at, price_tiers
 from c2b.kit.i18n import pick
-from c2b.web.consumer.prices import fixed_surcharge, raised
+from c2b.web.consumer.prices import fixed_surcharge, raised, to_count_on
 from c2b.web.consumer.words import State, campaign_state, family
 
 
@@ -40,6 +40,7 @@ class CampaignCard:
 async def card_of(row: dict[str, Any]) -> CampaignCard:
     """The card of a campaign as ``campaigns.queries`` reads it."""
     tiers = raised(price_tiers(row["tiers"]), await fixed_surcharge(row))
+    promised = to_count_on(tiers, closes=row["closes"], threshold=row["threshold"])
     return CampaignCard(
         id=row["id"],
         slug=row["slug"],
@@ -56,8 +57,8 @@ async def card_of(row: dict[str, Any]) -> CampaignCard:
         cap=row["cap"],
         missing=max(row["threshold"] - row["paid"], 0),
         currency=row["currency"],
-        price_minor=price_at(tiers, row["paid"]),
-        lowest_price_minor=tiers[-1].unit_price_minor,
+        price_minor=price_at(promised if row["state"] in BEFORE_LOCK else tiers, row["paid"]),
+        lowest_price_minor=promised[-1].unit_price_minor,
         deadline=row["deadline"],
         review_note=row["review_note"] if row["state"] == "draft" else "",
     )

@@ -19,7 +19,7 @@ from c2b.participations.queries import counts_of, place_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import ShortOption, short_options
-from c2b.web.consumer.prices import fixed_surcharge, raised
+from c2b.web.consumer.prices import fixed_surcharge, raised, to_count_on
 from c2b.web.consumer.words import State, campaign_state
 
 PARTIAL = "partials/campaign_progress.html"
@@ -114,7 +114,9 @@ def progress_from(
 ) -> ProgressView:
     """The view from the numbers of a campaign (and how it ``closes``) and, where the reader may know it, its order."""
     tiers = raised(price_tiers(row["tiers"]), fixed_minor)
-    paid = row["paid"]
+    paid, settled = row["paid"], row["state"] in AFTER_LOCK
+    if not settled:
+        tiers = to_count_on(tiers, closes=row["closes"], threshold=row["threshold"])
     following = next((tier for tier in tiers if tier.from_quantity > max(paid, tiers[0].from_quantity)), None)
     return ProgressView(
         slug=row["slug"],
@@ -133,7 +135,7 @@ def progress_from(
         entry_price_minor=entry_price(tiers),
         next_units=following.from_quantity - paid if following else 0,
         next_price_minor=following.unit_price_minor if following else 0,
-        settled=row["state"] in AFTER_LOCK,
+        settled=settled,
         over=row["state"] in OVER,
         order_number=order.number if order else "",
         order_state=order.state_label if order else "",

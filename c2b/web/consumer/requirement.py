@@ -19,6 +19,7 @@ from c2b.participations.queries import counts_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.web.auth import current_actor
 from c2b.web.consumer.pictures import with_pictures
+from c2b.web.consumer.prices import to_count_on
 from c2b.web.pages import form_of
 
 #: What a member decides; the rest is the campaign's.
@@ -123,6 +124,7 @@ def price_panel(offer: JoinOffer, sent: Sent) -> PricePanel:
     lines = price_lines(offer.schema.parsed, {**sent.answers, **offer.batch_answers})
     quantity = min(max(sent.quantity, 1), MAX_QUANTITY)
     base = offer.entry_price_minor
+    promised = to_count_on(offer.tiers, closes=offer.closes, threshold=offer.threshold)
     extra = sum(line.minor for line in lines)
     return PricePanel(
         currency=offer.currency,
@@ -131,9 +133,7 @@ def price_panel(offer: JoinOffer, sent: Sent) -> PricePanel:
         unit_minor=base + extra,
         quantity=quantity,
         total_minor=(base + extra) * quantity,
-        later=tuple(
-            (tier.from_quantity, (_unit(offer, tier) + extra) * quantity) for tier in offer.tiers[1:]
-        ),
+        later=tuple((tier.from_quantity, (_unit(offer, tier) + extra) * quantity) for tier in promised[1:]),
     )
 
 

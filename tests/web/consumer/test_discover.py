@@ -17,13 +17,19 @@ class TestTheFirstPage:
         )
 
     async def test_shows_how_far_a_campaign_is_and_what_it_costs_with_all_that_is_fixed(self, w, stranger):
-        await w.fill(await w.open_campaign(), 12)
+        await w.fill(await w.open_campaign(closes="at_deadline"), 12)
         page = await stranger.get("/")
         # 459 in the ladder, and 165 for the aluminum case and its mounting that everybody gets
         assert page.says(
             "Navy seventy-five", "12 of 50 paid", "38 more needed", "CN¥624.00", "down to CN¥594.00"
         )
         assert page.says("days 23 hours left") or page.says("20 days left")
+
+    async def test_promises_no_price_above_the_threshold_at_which_a_group_closes(self, w, stranger):
+        await w.open_campaign()
+        page = await stranger.get("/")
+        assert page.says("CN¥624.00")
+        assert "down to" not in page.text
 
     async def test_speaks_chinese(self, app, w):
         from tests.web.consumer.browser import Browser
@@ -98,15 +104,29 @@ class TestACampaignPage:
         page = await stranger.get(campaign)
         assert page.says("Organized by Ana", "made by Mill", "A quiet board for the whole club.")
         assert page.says("Form factor", "75%", "CNC aluminum +CN¥150.00")
-        assert page.says(
-            "50 more paid units and it goes ahead.", "80 more units and everyone pays CN¥594.00."
-        )
+        assert page.says("50 more paid units and it goes ahead.", "from 50 CN¥624.00")
+        assert "CN¥594.00" not in page.text  # from 80 units on, and the group closes at 50
         assert page.says(
             "If too few units are paid by the deadline, everybody gets all of it back, by itself."
         )
         assert page.says("Likely 106 days from the lock to your door; promised within 149 days.")
         assert page.says("UTC", "The group closes the moment the threshold is paid.")
         assert f"{campaign}/join" in page.links
+
+    async def test_promises_the_lower_price_where_the_group_may_grow_on(self, w, stranger):
+        page = await stranger.get(f"/campaigns/{await w.open_campaign(closes='at_deadline')}")
+        assert page.says("80 more units and everyone pays CN¥594.00.", "from 80 CN¥594.00")
+
+    async def test_says_the_price_that_the_last_payment_reached_by_chance(self, w, stranger, sandbox):
+        from c2b.durable.sweep import drain
+
+        campaign_id = await w.open_campaign(tiers=(PriceTier(50, 45900), PriceTier(60, 42900)))
+        await w.fill(campaign_id, 49)
+        await w.fill(campaign_id, 11)
+        await drain()
+        page = await stranger.get(f"/campaigns/{campaign_id}")
+        assert page.says("Everybody pays CN¥594.00")
+        assert (await stranger.get("/")).says("CN¥594.00")
 
     async def test_is_not_there_before_it_was_opened_but_for_its_organizer_and_admins(
         self, app, w, ana, cy, stranger

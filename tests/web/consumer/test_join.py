@@ -41,14 +41,23 @@ class TestTheFormToJoin:
         assert page.says("made from 50 pieces, 0 so far", "You pay now CN¥624.00")
         assert page.form("/join").fields[0][0] == "csrf_token"
 
-    async def test_gives_the_price_of_what_is_chosen_at_the_push_of_a_button(self, w, campaign, stranger):
-        form = (await stranger.get(f"{campaign}/join")).form("/join")
+    async def test_gives_the_price_of_what_is_chosen_at_the_push_of_a_button(self, w, stranger):
+        campaign_id = await w.open_campaign(closes="at_deadline")
+        form = (await stranger.get(f"/campaigns/{campaign_id}/join")).form("/join")
         page = await stranger.send(form, button="quote", quantity=2, **CHOICES)
         # 459 + 165 for what is fixed + 15 for the switches, twice
         assert page.says("You pay now CN¥1,278.00", "from 80 units CN¥1,218.00", "Tactile B +CN¥15.00")
         kept = dict(page.form("/join").fields)
         assert (kept["answers.switch"], kept["quantity"]) == ("tactile_b", "2")
         assert await participations() == []
+
+    async def test_promises_no_price_above_the_threshold_at_which_the_group_closes(
+        self, w, campaign, stranger
+    ):
+        form = (await stranger.get(f"{campaign}/join")).form("/join")
+        page = await stranger.send(form, button="quote", quantity=2, **CHOICES)
+        assert page.says("You pay now CN¥1,278.00")
+        assert "from 80 units" not in page.text
 
     async def test_is_redrawn_in_place_for_htmx_by_the_same_partial(self, w, campaign, stranger):
         form = (await stranger.get(f"{campaign}/join")).form("/join")

@@ -43,6 +43,7 @@ class TestTheFormOfACampaign:
         )
         page = await ana.get(f"/products/{w.product_slug}/campaigns/new")
         assert page.says("What the manufacturer quoted", "CN¥399.00 – CN¥529.00", "Time zone: UTC.")
+        assert page.says("tiers above the threshold are not shown to anybody")
 
     async def test_keeps_a_draft(self, w, ana, form):
         page = await ana.send(form, button="draft", **filled(form))
