@@ -13,7 +13,9 @@ routes = [
     Route("/admin/campaigns/{id:id}/return", approvals.send_back, methods=["POST"]),
     Route("/admin/campaigns/{id:id}/cancellation", campaign.cancel, methods=["POST"]),
     Route("/admin/campaigns/{id:id}/timeline", timeline.show, methods=["GET"]),
-    Route("/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]),
+    Route(
+        "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]
+    ),
     Route("/admin/orders", orders.index, methods=["GET"]),
     Route("/admin/orders/{id:id}", orders.show, methods=["GET"]),
     Route("/admin/orders/{id:id}/extension", orders.extend, methods=["POST"]),

@@ -15,6 +15,8 @@ routes = [
     Route("/manufacturer/orders/{id:id}/units.csv", units.download, methods=["GET"]),
     Route("/manufacturer/timelines", timelines.index, methods=["GET"]),
     Route("/manufacturer/timelines/{id:id}", timelines.show, methods=["GET"]),
-    Route("/manufacturer/timelines/{id:id}/milestones/{milestone}/{move}", timelines.change, methods=["POST"]),
+    Route(
+        "/manufacturer/timelines/{id:id}/milestones/{milestone}/{move}", timelines.change, methods=["POST"]
+    ),
     Route("/evidence/{id:id}", evidence.show, methods=["GET"]),
 ]

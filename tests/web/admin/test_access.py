@@ -25,7 +25,9 @@ async def _ids(w) -> dict[str, str]:
 def _filled(path: str, ids: dict[str, str]) -> str:
     kind = path.split("/")[2] if path.count("/") > 1 else ""
     path = path.replace(":id}", "}").replace(":name}", "}")
-    return path.replace("{id}", ids.get(kind, "x" * 26)).replace("{milestone}", "x").replace("{move}", "start")
+    return (
+        path.replace("{id}", ids.get(kind, "x" * 26)).replace("{milestone}", "x").replace("{move}", "start")
+    )
 
 
 async def test_every_page_of_admins_does_not_exist_for_others(w, app, mill, root):
