@@ -6,7 +6,7 @@ rules, the same for form and API.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,15 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from c2b.campaigns.operations import bounds_of
-from c2b.campaigns.rules import MAX_TIERS, Bounds, Offer, PriceTier
+from c2b.campaigns.rules import (
+    MAX_TIERS,
+    Bounds,
+    Offer,
+    PriceTier,
+    QuotedTier,
+    quoted_at,
+    quoted_tiers,
+)
 from c2b.catalog.forms import Form, answers_from_form, build_form
 from c2b.catalog.queries import PinnedSchema
 from c2b.kit import clock
@@ -134,30 +142,40 @@ def sent_from(campaign: Mapping[str, Any]) -> SentOffer:
 def blank(product: Mapping[str, Any]) -> SentOffer:
     """The form before anything is typed: what most campaigns would choose on this product."""
     minimum, currency = product["min_quantity"], product["currency"]
-    quoted = sorted(product["quotation"]["tiers"], key=lambda tier: tier["from_quantity"])
+    quoted = quoted_tiers(product["quotation"]["tiers"])
+    cap = min(max(4 * minimum, quoted[-1].from_quantity), product["capacity"])
     deadline = (clock.now() + timedelta(days=21)).replace(hour=12, minute=0, second=0, microsecond=0)
-    tiers = tuple(
-        (str(max(tier["from_quantity"], minimum)), plain_money(tier["max_retail_minor"], currency))
-        for tier in quoted
-    )
     values = {
         "title": "",
         "story": "",
         "threshold": str(minimum),
-        "cap": str(min(4 * minimum, product["capacity"])),
+        "cap": str(cap),
         "closes": "at_deadline",
         "visibility": "public",
         "deadline": _local(deadline),
     }
     return SentOffer(
         values=values,
-        tiers=tiers[:MAX_TIERS],
+        tiers=tuple(
+            (str(tier.from_quantity), plain_money(tier.unit_price_minor, currency))
+            for tier in _dearest(quoted, minimum, cap)
+        ),
         answers={},
         numbers={},
         read_tiers=(),
         deadline=deadline,
         faults=(),
     )
+
+
+def _dearest(quoted: Sequence[QuotedTier], minimum: int, cap: int) -> list[PriceTier]:
+    """A ladder at the highest price that is quoted for each quantity between ``minimum`` and ``cap``."""
+    found: list[PriceTier] = []
+    for start in [minimum, *(tier.from_quantity for tier in quoted if minimum < tier.from_quantity <= cap)]:
+        tier = quoted_at(quoted, start) or quoted[0]
+        if not found or tier.max_retail_minor < found[-1].unit_price_minor:
+            found.append(PriceTier(start, tier.max_retail_minor))
+    return found[:MAX_TIERS]
 
 
 def offer_form(

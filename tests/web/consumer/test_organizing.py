@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from c2b.campaigns import operations
 from c2b.kit import clock, db
+from c2b.seeds import wishes
+from c2b.seeds.world import people_and_catalog
 from tests import world
 from tests.web.consumer.browser import HTMX, Browser, Form
 
@@ -23,6 +26,16 @@ def filled(form: Form) -> dict[str, object]:
     }  # fmt: skip
 
 
+#: Each product of the seed world, with batch answers that its factory makes from its smallest quantity on.
+UNTOUCHED = {
+    "lingyue-75": wishes.KEYBOARD_BATCH,
+    "lingyue-power": wishes.POWERBANK_BATCH,
+    "qingshi-book": wishes.LAPTOP_BATCH,
+    "qingshi-p1": wishes.PHONE_BATCH,
+    "yunting-one": wishes.EARPHONES_BATCH,
+}
+
+
 @pytest.fixture
 async def form(w, ana) -> Form:
     return (await ana.get(f"/products/{w.product_slug}/campaigns/new")).form("/campaigns/new")
@@ -30,6 +43,10 @@ async def form(w, ana) -> Form:
 
 async def rows() -> list[dict]:
     return await db.fetch("SELECT * FROM campaign ORDER BY id")
+
+
+def campaign_tiers(row: dict) -> list[dict]:
+    return json.loads(row["tiers"]) if isinstance(row["tiers"], str) else row["tiers"]
 
 
 class TestTheFormOfACampaign:
@@ -54,6 +71,21 @@ class TestTheFormOfACampaign:
         kept = dict(page.form(page.path).fields)
         assert kept["title"] == "Navy seventy-five"
         assert "For &lt;all&gt;." in page.html
+
+    async def test_is_valid_as_it_stands_once_title_and_batch_are_chosen(self, app, database):
+        cast = await people_and_catalog(clock.now())
+        browser = await Browser.of(app, cast.ana)
+        for slug, batch in UNTOUCHED.items():
+            form = (await browser.get(f"/products/{slug}/campaigns/new")).form("/campaigns/new")
+            answers = {
+                f"answers__{name}": "yes" if value is True else value
+                for name, value in batch.items()
+                if value is not False
+            }
+            page = await browser.send(form, button="draft", title=f"One of {slug}", **answers)
+            assert page.says("Saved as a draft.")
+        kept = [(row["threshold"], row["cap"], len(campaign_tiers(row))) for row in await rows()]
+        assert kept == [(60, 300, 3), (100, 400, 2), (50, 200, 2), (100, 400, 2), (300, 1200, 2)]
 
     async def test_submits_at_once_when_asked(self, w, ana, form):
         page = await ana.send(form, button="submit", **filled(form))
