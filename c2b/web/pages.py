@@ -43,10 +43,14 @@ def page(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    here: str = "",
     **context: Any,
 ) -> HTMLResponse:
-    """A whole page from ``templates/pages/…``. The context holds primitives and frozen dataclasses only."""
-    frame = frame_of(request)
+    """A whole page from ``templates/pages/…``. The context holds primitives and frozen dataclasses only.
+
+    ``here`` is where this page can be read again, if it answers a form that was sent to another address.
+    """
+    frame = frame_of(request, here=here)
     html = templating.render(template, frame=frame, **context)
     response = HTMLResponse(html, status_code=status, headers=headers)
     response.headers["Vary"] = "Cookie"
@@ -86,19 +90,27 @@ def errors_by_field(errors: list[FieldError]) -> dict[str, str]:
     return texts
 
 
-def frame_of(request: Request) -> Frame:
-    """The layout's part of a page's context."""
+def frame_of(request: Request, *, here: str = "") -> Frame:
+    """The layout's part of a page's context. Its path is one to come back to, after a log-in or in another language."""
     actor = current_actor(request)
     path = request.url.path
     return Frame(
         path=path + (f"?{request.url.query}" if request.url.query else "")
         if request.method == "GET"
-        else "/",
+        else _readable(request, here or path),
         name=actor.name if actor else None,
         role=actor.role if actor else None,
         links=links_for(actor, path),
         flash=flash_of(request),
     )
+
+
+def _readable(request: Request, path: str) -> str:
+    """The path if it can be read with GET, else the nearest one above it."""
+    routes = request.app.routes
+    while path and safe_next(path, routes=routes, default="") != path:
+        path = path.rpartition("/")[0]
+    return path or "/"
 
 
 def next_of(request: Request, form: FormData | None = None, *, default: str = "/") -> str:

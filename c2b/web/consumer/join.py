@@ -159,7 +159,13 @@ async def _page(
         "logged_in": current_actor(request) is not None,
         "deadline": offer.deadline,
     }
-    return page(request, "pages/consumer/join.html", status=error.status if error else 200, **context)
+    return page(
+        request,
+        "pages/consumer/join.html",
+        status=error.status if error else 200,
+        here=f"/campaigns/{slug}/join",
+        **context,
+    )
 
 
 def _log_in_first(slug: str, sent: Sent) -> Response:

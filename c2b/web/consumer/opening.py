@@ -83,6 +83,7 @@ async def form_page(
         request,
         TEMPLATE,
         status=error.status if error else 200,
+        here=(paths or _paths(product["slug"]))["save"],
         product=product_view(product),
         offer=offer_form(sent, product, schema, errors=error.fields if error else []),
         notice=error.text() if error and not error.fields else "",

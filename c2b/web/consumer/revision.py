@@ -88,6 +88,7 @@ async def _page(
         request,
         "pages/consumer/requirement.html",
         status=error.status if error else 200,
+        here=f"/participations/{row['id']}/requirement",
         requirement=asked,
         title=row["title"],
         paid_minor=row["total_minor"],

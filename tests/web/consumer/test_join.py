@@ -93,6 +93,11 @@ class TestTheFormToJoin:
         assert kept["quantity"] == "99"
         assert await participations() == []
 
+    async def test_comes_back_as_itself_in_another_language(self, w, campaign, bo):
+        form = (await bo.get(f"{campaign}/join")).form("/join")
+        for page in (await bo.send(form, 422), await bo.send(form, button="quote", **CHOICES)):
+            assert dict(page.form("/language").fields)["next"] == f"{campaign}/join"
+
     async def test_refuses_a_key_that_is_no_question(self, w, campaign, bo):
         form = (await bo.get(f"{campaign}/join")).form("/join")
         page = await bo.send(form, 422, **CHOICES, answers__price_minor="1")

@@ -117,6 +117,18 @@ class TestTheFormOfACampaign:
         )
         assert await rows() == []
 
+    async def test_that_was_refused_or_checked_comes_back_as_itself_in_another_language(self, w, ana, form):
+        address = f"/products/{w.product_slug}/campaigns/new"
+        refused = await ana.send(form, 422, button="draft", **{**filled(form), "title": "x"})
+        checked = await ana.send(form, button="preview", **filled(form))
+        for page in (refused, checked):
+            assert dict(page.form("/language").fields)["next"] == address
+        assert (await ana.send(refused.form("/language"), button="zh_CN")).path == address
+        draft = await operations.draft(w.ana, product_slug=w.product_slug, offer=w.offer())
+        saved = (await ana.get(f"/my/campaigns/{draft.id}")).form(f"/my/campaigns/{draft.id}")
+        refused = await ana.send(saved, 422, title="x")
+        assert dict(refused.form("/language").fields)["next"] == f"/my/campaigns/{draft.id}"
+
     async def test_tells_a_price_that_is_none_and_a_day_that_is_none(self, w, ana, form):
         wrong = {
             **filled(form),
