@@ -63,7 +63,6 @@ class ParticipationView:
     product_name: str
     manufacturer_name: str
     state: State
-    campaign_state: State
     attention: str
     quantity: int
     currency: str
@@ -155,7 +154,6 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         product_name=pick(campaign["product_name"]),
         manufacturer_name=pick(campaign["manufacturer_name"]),
         state=participation_state(row["state"]),
-        campaign_state=campaign_state(row["campaign_state"]),
         base_minor=row["quote"]["base_minor"],
         unit_minor=row["quote"]["unit_price_minor"],
         asked_minor=row["total_minor"],

@@ -33,6 +33,15 @@ _TOO_FEW = N_(
 )
 
 
+#: The manufacturer said no, or nothing in time; an admin answers with a corrected order or ends the campaign.
+_UNACCEPTED = ("rejected", "expired")
+_SETTLING = N_(
+    "The manufacturer has not accepted the purchase order. We are settling it with them, and a corrected order may "
+    "follow. The money stays held; if no order comes about, everybody gets all of it back, by itself."
+)
+_SETTLING_OUTSIDE = N_("We are settling the purchase order with the manufacturer.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProgressView:
     """Numbers that move while people join. Units are counted when they are paid. Prices in minor units per unit,
@@ -83,9 +92,11 @@ async def _view(
     campaign_id: str, *, currency: str, fixed_minor: int, closes: str, inside: bool
 ) -> ProgressView:
     row = {**await campaigns.progress(campaign_id), "closes": closes}
-    order = await brief_of(campaign_id) if inside else None
+    order = await brief_of(campaign_id) if inside or row["state"] == "ordered" else None
     short = await _short(campaign_id) if waits(row) else ()
-    return progress_from(row, currency=currency, fixed_minor=fixed_minor, order=order, short=short)
+    return progress_from(
+        row, currency=currency, fixed_minor=fixed_minor, order=order, inside=inside, short=short
+    )
 
 
 def waits(row: dict[str, Any]) -> bool:
@@ -98,9 +109,11 @@ async def _short(campaign_id: str) -> tuple[ShortOption, ...]:
     return short_options(offer.schema.parsed, await counts_of(offer))
 
 
-def _state(row: dict[str, Any]) -> State:
+def _state(row: dict[str, Any], order: OrderBrief | None, inside: bool) -> State:
     """The state in words, with what it means where that differs from most campaigns."""
     state = campaign_state(row["state"])
+    if row["state"] == "ordered" and order and order.state in _UNACCEPTED:
+        return replace(state, tone="wait", sentence=gettext(_SETTLING if inside else _SETTLING_OUTSIDE))
     return replace(state, sentence=gettext(_TOO_FEW)) if waits(row) else state
 
 
@@ -110,9 +123,11 @@ def progress_from(
     currency: str,
     fixed_minor: int = 0,
     order: OrderBrief | None = None,
+    inside: bool = True,
     short: tuple[ShortOption, ...] = (),
 ) -> ProgressView:
-    """The view from the numbers of a campaign (and how it ``closes``) and, where the reader may know it, its order."""
+    """The view from the numbers of a campaign (and how it ``closes``) and its order. Only who is ``inside`` reads
+    the order's number and state."""
     tiers = raised(price_tiers(row["tiers"]), fixed_minor)
     paid, settled = row["paid"], row["state"] in AFTER_LOCK
     if not settled:
@@ -120,7 +135,7 @@ def progress_from(
     following = next((tier for tier in tiers if tier.from_quantity > max(paid, tiers[0].from_quantity)), None)
     return ProgressView(
         slug=row["slug"],
-        state=_state(row),
+        state=_state(row, order, inside),
         joinable=row["state"] in JOINABLE,
         currency=currency,
         paid=paid,
@@ -137,9 +152,9 @@ def progress_from(
         next_price_minor=following.unit_price_minor if following else 0,
         settled=settled,
         over=row["state"] in OVER,
-        order_number=order.number if order else "",
-        order_state=order.state_label if order else "",
-        issued_at=order.issued_at if order else None,
+        order_number=order.number if order and inside else "",
+        order_state=order.state_label if order and inside else "",
+        issued_at=order.issued_at if order and inside else None,
         short=short,
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from c2b.campaigns.queries import join_offer
 from c2b.durable.sweep import drain
-from c2b.kit import clock
+from c2b.kit import clock, db
 from c2b.web.consumer import progress, standing
 from tests.web.consumer.browser import Browser
 
@@ -117,6 +117,34 @@ class TestTheProgressOfACampaign:
         found = LIVE.search(page.html)
         assert found
         assert found[1].strip() == (await pushed(campaign_id, inside=False)).strip()
+
+    @pytest.mark.parametrize("state", ["rejected", "expired"])
+    async def test_tells_what_it_means_that_the_order_was_not_accepted(
+        self, app, w, ana, bo, stranger, sandbox, state
+    ):
+        campaign_id = await w.open_campaign()
+        await w.fill(campaign_id, 49)
+        joined = await w.join(campaign_id, w.bo)
+        await w.pay(joined)
+        await drain()
+        assert (await ana.get(f"/my/campaigns/{campaign_id}")).says(
+            "The purchase order is with the manufacturer."
+        )
+        await db.execute("UPDATE purchase_order SET state = ? WHERE campaign_id = ?", state, campaign_id)
+        for browser, path in (
+            (ana, f"/my/campaigns/{campaign_id}"),
+            (bo, f"/campaigns/{campaign_id}"),
+            (bo, f"/participations/{joined.participation_id}"),
+        ):
+            page = await browser.get(path)
+            assert page.says(
+                "The manufacturer has not accepted the purchase order.", "a corrected order may follow"
+            )
+            assert page.says("The money stays held; if no order comes about, everybody gets all of it back")
+            assert "is with the manufacturer" not in page.text
+        outside = await stranger.get(f"/campaigns/{campaign_id}")
+        assert outside.says("We are settling the purchase order with the manufacturer.")
+        assert "not accepted" not in outside.text and "PO-2" not in outside.text
 
     async def test_is_told_in_the_language_of_the_reader(self, app, w, campaign):
         reader = Browser(app, locale="zh_CN")
