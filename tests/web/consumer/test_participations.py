@@ -90,9 +90,11 @@ class TestAPlace:
         await sandbox.deliver_due()
         page = await bo.get(address)
         assert page.says("Declined", "Waiting for payment")
+        assert page.says("The payment was declined. Nothing was charged. Your place is still reserved until")
         again = await bo.send(page.form("/payment"))
         assert again.path.startswith("/sandbox/checkout/")
         assert again.path != checkout.path
+        assert "was declined" not in (await bo.get(address)).text  # the next payment is under way
 
     async def test_that_is_paid_already_says_so_instead_of_asking_again(self, w, place, bo, sandbox):
         token = (await bo.get(place)).forms[0].fields[0][1]
