@@ -23,7 +23,14 @@ from c2b.web.consumer.invitation import inviter_of
 from c2b.web.consumer.options import OptionGroup, option_groups
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
-from c2b.web.consumer.words import State, campaign_state, closing_rule, family, participation_state
+from c2b.web.consumer.words import (
+    State,
+    campaign_state,
+    closing_rule,
+    family,
+    participation_state,
+    review_step,
+)
 from c2b.web.pages import page
 
 
@@ -106,17 +113,22 @@ async def place_view(actor: Actor | None, campaign_id: str) -> Place | None:
     )
 
 
-async def steps_of(campaign_id: str) -> list[Step]:
-    """The public part of a campaign's life, newest first: what happened since it opened.
+async def steps_of(campaign_id: str, *, review: bool = False) -> list[Step]:
+    """A campaign's life, newest first: what happened since it opened, with its ``review`` only for its organizer.
 
     Why it once went back to its organizer is theirs alone.
     """
     rows = await campaigns.transitions(campaign_id)
     opened = next((number for number, row in enumerate(rows) if row["to_state"] == "open"), len(rows))
-    return [
-        Step(state=campaign_state(row["to_state"]), at=row["at"], reason=row["reason"])
-        for row in reversed(rows[opened:])
+    steps = [
+        Step(state=review_step(row, again=number > 0), at=row["at"], reason=row["reason"])
+        for number, row in enumerate(rows[:opened])
     ]
+    steps += [
+        Step(state=campaign_state(row["to_state"]), at=row["at"], reason=row["reason"])
+        for row in rows[opened:]
+    ]
+    return list(reversed(steps if review else steps[opened:]))
 
 
 async def option_bars(row: dict[str, Any]) -> list[OptionGroup]:

@@ -180,7 +180,7 @@ async def _standing_page(
         groups=await option_bars(row),
         money=await money_of_campaign(row["id"]),
         timeline=await drawn_timeline(actor, row["id"]),
-        steps=await steps_of(row["id"]),
+        steps=await steps_of(row["id"], review=True),
         may_cancel=row["state"] in CANCELABLE,
         opened=row["opened_at"] is not None,
         may_invite=row["state"] in JOINABLE,

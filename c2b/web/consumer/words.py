@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from c2b.kit.i18n import N_, gettext
 
@@ -89,6 +91,12 @@ _REFUND_REASONS = {
     "option_minimum": N_("Too few people chose one of the options"),
     "price_difference": N_("The group reached a lower price"),
 }
+#: What the organizer did, or heard, before the campaign opened.
+_REVIEW = {
+    "submitted": (N_("Submitted for review"), "wait"),
+    "submitted_again": (N_("Submitted again"), "wait"),
+    "returned": (N_("Sent back"), "bad"),
+}
 _CLOSES = {
     "on_threshold": N_("The group closes the moment the threshold is paid."),
     "at_deadline": N_("The group stays open until the deadline, so that the price can fall further."),
@@ -108,6 +116,15 @@ class State:
 def campaign_state(code: str) -> State:
     """The state of a campaign in words."""
     return _state(code, _CAMPAIGN, _CAMPAIGN_SENTENCES)
+
+
+def review_step(transition: Mapping[str, Any], *, again: bool) -> State:
+    """A step before the campaign opened, in words; ``again``: it is not the first."""
+    if transition["to_state"] == "under_review":
+        return _state("submitted_again" if again else "submitted", _REVIEW)
+    if transition["to_state"] == "draft":
+        return _state("returned", _REVIEW)
+    return campaign_state(transition["to_state"])
 
 
 def participation_state(code: str) -> State:

@@ -213,6 +213,22 @@ class TestADraft:
 
 
 class TestTheStandingOfACampaign:
+    async def test_tells_its_organizer_how_the_review_went(self, w, ana):
+        draft = await operations.draft(w.ana, product_slug=w.product_slug, offer=w.offer())
+        await operations.submit(w.ana, draft.id)
+        first = await ana.get(f"/my/campaigns/{draft.id}")
+        assert first.says("What happened so far", "Submitted for review")
+        await operations.send_back(w.root, draft.id, reason="This story will not do.")
+        await operations.submit(w.ana, draft.id)
+        await operations.approve(w.root, draft.id)
+        told = (await ana.get(f"/my/campaigns/{draft.id}")).text.partition("What happened so far")[2]
+        order = [
+            told.index(words) for words in (" Open ", "Submitted again", "Sent back This story will not do.")
+        ]
+        assert order == sorted(order)
+        assert told.index("Submitted for review") > order[-1]
+        assert "will not do" not in (await ana.get(f"/campaigns/{draft.slug}")).text
+
     async def test_shows_members_by_first_name_with_what_they_chose_and_how_the_money_stands(self, w, ana):
         campaign_id = await w.open_campaign()
         li = await world.person("Li Lei")
