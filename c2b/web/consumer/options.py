@@ -26,12 +26,16 @@ class OptionBar:
 
 @dataclass(frozen=True)
 class OptionGroup:
-    """The options of one attribute that have a minimum, the chosen ones first."""
+    """The options of one attribute that have a minimum, the chosen ones first.
+
+    ``chosen`` and ``short`` count those options; ``units`` are all that made a choice here, also one without a minimum.
+    """
 
     label: str
     bars: tuple[OptionBar, ...]
     chosen: int
     short: int
+    units: int
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,13 @@ def option_groups(schema: ProductSchema, counts: Mapping[str, Mapping[Any, int]]
     """The bars of all attributes that members choose, from paid units per option."""
     groups = []
     for attribute in schema.of_scope("variant", "unit"):
-        bars = _bars(attribute, counts.get(attribute.name, {}))
+        per_code = counts.get(attribute.name, {})
+        bars = _bars(attribute, per_code)
         if bars:
-            chosen = [bar for bar in bars if bar.count]
-            short = sum(not bar.reached for bar in chosen)
-            groups.append(OptionGroup(pick(attribute.title), bars, len(chosen), short))
+            taken = [bar for bar in bars if bar.count]
+            short = sum(not bar.reached for bar in taken)
+            units = sum(per_code.values())
+            groups.append(OptionGroup(pick(attribute.title), bars, len(taken), short, units))
     return groups
 
 

@@ -162,6 +162,15 @@ class TestACampaignPage:
         page = await stranger.get(f"/campaigns/{campaign_id}")
         assert page.says("Navy 12 of 30", "Black 0 of 30", "1 option still needs company")
 
+    async def test_asks_for_no_company_where_what_was_chosen_has_no_minimum(self, w, stranger):
+        campaign_id = await w.open_campaign()
+        address = f"/campaigns/{campaign_id}"
+        assert (await stranger.get(address)).says("Plate none of these chosen yet")
+        await w.fill(campaign_id, 12)
+        page = await stranger.get(address)
+        assert page.says("Plate no minimum to reach so far", "Legends no minimum to reach so far")
+        assert page.says("Extras none of these chosen yet")
+
     async def test_can_only_be_invited_to_by_those_who_belong_to_it(self, w, campaign, ana, bo, stranger):
         assert (await ana.get(campaign)).form("/invitation")
         assert not [form for form in (await stranger.get(campaign)).forms if "invitation" in form.action]
