@@ -103,11 +103,16 @@ class TestTheProgressOfACampaign:
             assert "PO-2" not in outside.newest()
             assert 'data-joinable="no"' in outside.newest()
 
-    async def test_says_when_enough_is_paid_and_too_few_can_be_made(self, w, stranger, sandbox):
+    async def test_says_when_enough_is_paid_and_too_few_can_be_made(self, w, bo, stranger, sandbox):
         campaign_id = await w.open_campaign()
-        await w.fill(campaign_id, 48)
+        await w.fill(campaign_id, 46)
+        joined = await w.join(campaign_id, w.bo, quantity=2)
+        await w.pay(joined)
         await w.pay(await w.join(campaign_id, quantity=2, case_color="black"))
         await drain()
+        place = await bo.get(f"/participations/{joined.participation_id}")
+        assert place.says("It goes ahead by itself as soon as enough can be made.")
+        assert "Too few people have chosen this" not in place.text  # somebody else's option
         page = await stranger.get(f"/campaigns/{campaign_id}")
         assert page.says(
             "Enough units are paid, but too few of them can be made yet", "Case color: Black 2 of 30"
