@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pikepdf
 import pytest
 
 from c2b import config, wiring
 from c2b.events import operations as events
+from c2b.kit.ids import sha256_hex
+from c2b.purchasing.documents import RenderedDocument
 
 
 @pytest.fixture
@@ -31,3 +36,17 @@ def connected(data_dir: Path) -> Iterator[None]:
     yield
     events._reactions.clear()
     events._reactions.update(before)
+
+
+@pytest.fixture
+def quick_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders on an empty sheet: drawing real ones takes seconds, and is tested where it is done."""
+    sheet = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(sheet)
+
+    async def draw(*_: Any, **__: Any) -> RenderedDocument:
+        return RenderedDocument(sheet.getvalue(), sha256_hex(sheet.getvalue()), 1)
+
+    monkeypatch.setattr("c2b.purchasing.issuing.render_purchase_order", draw)

@@ -238,3 +238,9 @@ async def mails() -> list[tuple[str, str]]:
     """Every mail by its template and whom it went to, in the order of the alphabet."""
     rows = await db.fetch("SELECT template, to_address FROM mail")
     return sorted((row["template"], row["to_address"].partition("@")[0]) for row in rows)
+
+
+async def failed_jobs() -> list[str]:
+    """Key and error of every job that has failed at least once."""
+    rows = await db.fetch("SELECT * FROM job WHERE failures > 0")
+    return [f"{row['key']}: {row['error'][-200:]}" for row in rows]
