@@ -199,6 +199,18 @@ class TestTheLock:
         assert job["state"] == "dead"
         assert "no longer valid" in job["error"]
 
+    async def test_refuses_when_members_hold_other_units_than_were_counted(self, database):
+        w = await world.build()
+        campaign = await w.open_campaign()
+        await w.fill(campaign, 60)
+        await db.execute("UPDATE campaign SET paid = 55 WHERE id = ?", campaign)
+        await _advance()
+        assert (await counts(campaign))[0] == "closed"
+        job = await db.fetch_one("SELECT state, error FROM job WHERE kind = 'workflow.advance'")
+        assert job
+        assert job["state"] == "dead"
+        assert "another number of units" in job["error"]
+
 
 async def _one_confirmed(user_id: str) -> str:
     row = await db.fetch_one(

@@ -1,4 +1,4 @@
-"""A group that is canceled after its lock gets no purchase order, whichever job comes first."""
+"""What must not go out: an order of a canceled group, and a document that is not the one that was drawn."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from c2b import wiring
 from c2b.campaigns import operations as campaigns
 from c2b.durable.jobs import perform
 from c2b.durable.sweep import drain
-from c2b.kit import db
+from c2b.kit import db, storage
 from c2b.purchasing import operations as purchasing
+from c2b.purchasing.frozen import OrderStopped
+from c2b.purchasing.models import Document, PurchaseOrder
 from tests.purchasing.locked import _quick_documents, _unwired, files, locked_campaign
 
 __all__ = ["_quick_documents", "_unwired", "files"]
@@ -44,3 +46,17 @@ class TestACanceledGroup:
         )  # fmt: skip
         assert standing["state"] == "canceled"
         assert await db.fetch("SELECT id FROM event WHERE name = 'purchase_order.issued'") == []
+
+
+class TestADocumentThatWasChangedInTheStore:
+    async def test_is_not_issued(self):
+        wiring.connect()
+        locked = await locked_campaign()
+        await drain()
+        order = await PurchaseOrder.get(campaign_id=locked.campaign_id)
+        await purchasing.ensure_issuable(purchase_order_id=order.id, revision=1)
+        document = await Document.first()
+        assert document
+        storage.path(document.storage_key).write_bytes(b"%PDF- something else")
+        with pytest.raises(OrderStopped, match="does not match its hash"):
+            await purchasing.ensure_issuable(purchase_order_id=order.id, revision=1)
