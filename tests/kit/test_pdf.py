@@ -302,3 +302,17 @@ def gb2312() -> set[int]:
     found = {ord(text) for raw in cells if (text := raw.decode("gb2312", errors="ignore"))}
     assert len(found) == 7445  # 682 symbols, 3,755 and 3,008 Chinese characters
     return found
+
+
+class TestAChildOfALargeParent:
+    async def test_is_not_taken_for_a_large_one(self) -> None:
+        """A forked process begins with the peak of its parent; a child must not end after every document for it."""
+        held = bytearray(400 * 1024 * 1024)
+        held[::4096] = b"x" * len(held[::4096])
+        renderer = pdf.Renderer()
+        try:
+            await pdf.render(HELLO, by=renderer)
+            assert len(renderer.children) == 1
+        finally:
+            renderer.close()
+            del held

@@ -47,8 +47,13 @@ def allow_cpu(seconds: int) -> None:
 
 
 def peak_bytes() -> int:
-    """The most memory this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory this process has held so far.
+
+    From the kernel's book of this program: ``ru_maxrss`` also counts what the parent held when it forked, and a large
+    parent would make every child look grown.
+    """
+    held = _status("VmHWM")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if held is None else held
 
 
 def hit_memory_limit() -> bool:
@@ -56,12 +61,17 @@ def hit_memory_limit() -> bool:
 
     Native libraries report it in their own ways, not as ``MemoryError``. Known on Linux only, where the limit holds.
     """
+    peak = _status("VmPeak")
+    return peak is not None and peak > 0.9 * resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def _status(name: str) -> int | None:
+    """A size in bytes from Linux' book of this process, ``None`` elsewhere."""
     try:
-        status = Path("/proc/self/status").read_text()
+        lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
-        return False
-    peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmPeak:"))
-    return peak > 0.9 * resource.getrlimit(resource.RLIMIT_AS)[0]
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), None)
 
 
 def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
