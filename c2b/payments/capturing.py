@@ -34,10 +34,6 @@ class NothingToPay(Conflict):
     message = N_("There is nothing to pay here: the place is paid, or it is not reserved any more.")
 
 
-class NotOurMoney(Exception):
-    """A notification that names an amount, currency or payment which is not ours; kept in the inbox, never booked."""
-
-
 async def start_checkout(actor: Actor, participation_id: str) -> str:
     """Where the member pays: the provider's page. The same open payment gives the same page."""
     own = await db.fetch_one(
@@ -162,9 +158,7 @@ async def _verdict(gateway_name: str, event: GatewayEvent) -> str:
 async def book_capture(payment_id: str, *, provider_ref: str) -> bool:
     """Book captured money in the present transaction; ``False`` if it was booked before."""
     payment = await Payment.get(id=payment_id)
-    await hold(
-        payment.campaign_id
-    )  # campaign, then participation, then payment: everybody locks in this order
+    await hold(payment.campaign_id)  # everybody holds the campaign's row first: what follows has no rivals
     rows = await db.execute(
         "UPDATE payment SET state = 'succeeded', captured_at = ?, provider_ref = COALESCE(provider_ref, ?) "
         "WHERE id = ? AND state <> 'succeeded'",

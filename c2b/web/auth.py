@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers
@@ -176,9 +176,3 @@ def _way_back(request: Request) -> str:
         return request.url.path + (f"?{request.url.query}" if request.url.query else "")
     page = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer") or "/")
     return (page.path or "/") + (f"?{page.query}" if page.query else "")
-
-
-def check_access(access: Access, request: Request) -> Any:
-    """The check of ``require``/``require_api`` for endpoints that are not functions (streams)."""
-    if access.roles:
-        (_check_api if access.api else _check_page)(request, access)
