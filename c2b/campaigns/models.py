@@ -15,7 +15,12 @@ Json = dict[str, Any]
 
 
 class Campaign(Model):
-    """A time-boxed group order for one product. ``reserved`` and ``paid`` count units."""
+    """A time-boxed group order for one product. ``reserved`` and ``paid`` count units.
+
+    ``terms_version`` counts what members choose under (batch answers decided by a vote, another schema version);
+    ``wishes_version`` counts what they want: what was computed from an older one is not shown. ``objection_hours``: how
+    long members who asked for it may refuse what the allocation gives them.
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     slug = fields.CharField(max_length=80, unique=True)
@@ -41,6 +46,9 @@ class Campaign(Model):
     round = fields.IntField(default=1)
     review_note = fields.TextField(default="")
     version = fields.IntField(default=1)
+    objection_hours = fields.IntField(default=24)
+    terms_version = fields.IntField(default=1)
+    wishes_version = fields.IntField(default=0)
     created_at = fields.DatetimeField()
     opened_at = fields.DatetimeField(null=True)
     threshold_reached_at = fields.DatetimeField(null=True)
@@ -69,6 +77,30 @@ class CampaignTransition(Model):
     class Meta:
         table = "campaign_transition"
         unique_together = (("campaign_id", "seq"),)
+
+
+class BatchVote(Model):
+    """A batch attribute that an organizer left open to the members: one vote per paid unit, ranked.
+
+    ``tie_rule``: ``listed`` (the organizer's order of ``choices``), ``cheapest``, ``earliest`` (paid first).
+    ``tally`` are the rounds of the count, kept with the outcome.
+    """
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    campaign: Any = fields.ForeignKeyField("models.Campaign", on_delete=fields.RESTRICT)
+    campaign_id: str
+    attribute = fields.CharField(max_length=64)
+    choices: list[Any] = fields.JSONField()
+    closes_at = fields.DatetimeField()
+    tie_rule = fields.CharField(max_length=8)
+    state = fields.CharField(max_length=6, default="open")
+    outcome: Any = fields.JSONField(null=True)
+    tally: Any = fields.JSONField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "batch_vote"
+        unique_together = (("campaign_id", "attribute"),)
 
 
 class FrozenBatch(Model):
@@ -107,6 +139,13 @@ GUARDS = [
     guards.Check("campaign", "campaign_size", "{threshold} >= 2 AND {cap} >= {threshold}"),
     guards.Check("campaign", "campaign_state", f"{{state}} IN ({_STATES})"),
     guards.Check("campaign", "campaign_closes", "{closes} IN ('on_threshold','at_deadline')"),
+    guards.Check(
+        "campaign", "campaign_objection_hours", "{objection_hours} >= 0 AND {objection_hours} <= 168"
+    ),
+    guards.Check("batch_vote", "batch_vote_state", "{state} IN ('open','closed')"),
+    guards.Check("batch_vote", "batch_vote_tie", "{tie_rule} IN ('listed','cheapest','earliest')"),
+    guards.Check("batch_vote", "batch_vote_outcome", "{state} = 'open' OR {outcome} IS NOT NULL"),
+    guards.Index("batch_vote", "batch_vote_due", ("closes_at",), "state = 'open'"),
     guards.Check("campaign", "campaign_visibility", "{visibility} IN ('public','by_link')"),
     guards.Check("campaign_transition", "campaign_transition_state", f"{{to_state}} IN ({_STATES})"),
     # what a group comes to is decided once; a locked one may still be canceled by an admin, and that once

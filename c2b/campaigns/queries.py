@@ -10,6 +10,7 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.rules import SHOWN, PriceTier, entry_price, price_at, price_tiers
+from c2b.campaigns.votes import OpenVote, possible_batches
 from c2b.catalog.queries import PinnedSchema, pinned_schema
 from c2b.kit import db
 from c2b.kit.errors import NotFound
@@ -26,7 +27,11 @@ _INSTANTS = ("deadline", "created_at", "opened_at", "threshold_reached_at", "loc
 
 @dataclass(frozen=True)
 class JoinOffer:
-    """What joining needs to know. Nothing in it changes once a campaign is open, so it is kept per process."""
+    """What joining needs to know, kept per process.
+
+    Only the outcome of a vote and a move to another schema version change it; both raise ``terms_version``, and a join
+    that was judged by an older one is judged again. ``votes`` are those still open; ``batch_answers`` lack them.
+    """
 
     campaign_id: str
     schema: PinnedSchema
@@ -36,6 +41,13 @@ class JoinOffer:
     deadline: datetime
     closes: str = "at_deadline"
     threshold: int = 0
+    terms_version: int = 1
+    votes: tuple[OpenVote, ...] = ()
+
+    @property
+    def batches(self) -> tuple[dict[str, Any], ...]:
+        """Every set of complete batch answers that is still possible; exactly one when no vote is open."""
+        return possible_batches(self.batch_answers, self.votes)
 
     @property
     def entry_price_minor(self) -> int:
@@ -45,35 +57,48 @@ class JoinOffer:
 _offers: OrderedDict[str, JoinOffer] = OrderedDict()
 
 
-async def join_offer(slug_or_id: str) -> JoinOffer:
-    """The offer of an opened campaign by slug or id. Raises ``NotFound``."""
-    kept = _offers.get(slug_or_id)
+async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
+    """The offer of an opened campaign by slug or id; ``fresh``: as it stands now. Raises ``NotFound``."""
+    kept = None if fresh else _offers.get(slug_or_id)
     if kept:
         return kept
     row = await db.fetch_one(
-        "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold FROM campaign "
-        "WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
+        "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold, terms_version "
+        "FROM campaign WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
         slug_or_id,
         slug_or_id,
     )
     if row is None:
         raise NotFound
-    deadline = db.instant(row["deadline"])
-    assert deadline
     offer = JoinOffer(
         row["id"],
         await pinned_schema(row["schema_id"]),
         _json(row["batch_answers"]),
         price_tiers(_json(row["tiers"])),
         row["currency"],
-        deadline,
+        _instant(row["deadline"]),
         row["closes"],
         row["threshold"],
+        row["terms_version"],
+        await open_votes(row["id"]),
     )
     _offers[slug_or_id] = offer
     if len(_offers) > 1000:
         _offers.popitem(last=False)
     return offer
+
+
+async def open_votes(campaign_id: str) -> tuple[OpenVote, ...]:
+    """The batch attributes that members still decide, in the order in which they close."""
+    rows = await db.fetch(
+        "SELECT attribute, choices, closes_at, tie_rule FROM batch_vote WHERE campaign_id = ? AND state = 'open' "
+        "ORDER BY closes_at, attribute",
+        campaign_id,
+    )
+    return tuple(
+        OpenVote(row["attribute"], tuple(_json(row["choices"])), _instant(row["closes_at"]), row["tie_rule"])
+        for row in rows
+    )
 
 
 def forget_offers() -> None:
@@ -172,6 +197,12 @@ def read(row: dict[str, Any]) -> dict[str, Any]:
         if key in parsed:
             parsed[key] = db.instant(parsed[key])
     return parsed
+
+
+def _instant(value: Any) -> datetime:
+    found = db.instant(value)
+    assert found
+    return found
 
 
 def _json(value: Any) -> Any:

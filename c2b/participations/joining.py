@@ -41,6 +41,13 @@ class CampaignNotOpen(Conflict):
     message = N_("This campaign does not take new members any more.")
 
 
+class TermsChanged(Conflict):
+    """The batch or the schema changed after this join was judged: judge it again by what holds now."""
+
+    code = "terms_changed"
+    message = N_("What is made has just changed. Please look at your requirement again.")
+
+
 class AlreadyMember(Conflict):
     code = "already_member"
     message = N_("You already have a place in this campaign.")
@@ -61,6 +68,7 @@ class Join:
     quantity: int
     schema_version: int
     priced: Priced
+    terms_version: int = 1
     call: Call | None = None
     respond: Callable[[Joined], Answer] | None = None
 
@@ -139,8 +147,8 @@ async def submit(join: Join) -> Joined | Answer:
 _GONE = ", ".join(f"'{state}'" for state in GONE)
 _INSERT = (
     "INSERT INTO participation (id, campaign_id, user_id, invitation_id, quantity, answers, digest, "
-    "configuration_key, schema_version, quote, total_minor, currency, state, attention, joined_at, reserved_until) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending_payment', '', ?, ?)"
+    "configuration_key, schema_version, quote, preferences, total_minor, currency, state, attention, joined_at, "
+    "reserved_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending_payment', '', ?, ?)"
 )
 
 
@@ -177,6 +185,8 @@ def _refusal(
 ) -> AppError | None:
     if campaign is None or campaign["state"] not in JOINABLE or campaign["deadline"] <= now:
         return CampaignNotOpen()
+    if join.terms_version != campaign["terms_version"]:
+        return TermsChanged()
     if (join.campaign_id, join.user_id) in members:
         return AlreadyMember()
     left = campaign["cap"] - campaign["reserved"]
@@ -188,7 +198,8 @@ async def _held(campaign_ids: list[str]) -> dict[str, dict[str, Any]]:
     places = ", ".join("?" for _ in campaign_ids)
     suffix = " FOR NO KEY UPDATE" if db.dialect() == "postgres" else ""
     rows = await db.fetch(
-        f"SELECT id, state, reserved, cap, deadline FROM campaign WHERE id IN ({places}) ORDER BY id{suffix}",
+        "SELECT id, state, reserved, cap, deadline, terms_version FROM campaign "
+        f"WHERE id IN ({places}) ORDER BY id{suffix}",
         *campaign_ids,
     )
     return {row["id"]: {**row, "deadline": db.instant(row["deadline"])} for row in rows}
@@ -247,8 +258,8 @@ def _row(join: Join, joined: Joined, now: datetime) -> tuple[Any, ...]:
     return (
         joined.participation_id, join.campaign_id, join.user_id, join.invitation_id, join.quantity,
         canonical_json(priced.answers).decode(), priced.digest, priced.configuration_key, join.schema_version,
-        json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")), priced.quote.total_minor,
-        priced.quote.currency, now, joined.reserved_until,
+        json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")), "{}",
+        priced.quote.total_minor, priced.quote.currency, now, joined.reserved_until,
     )  # fmt: skip
 
 

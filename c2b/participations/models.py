@@ -21,7 +21,11 @@ GONE = ("expired", "withdrawn", "refunding", "refunded")
 
 
 class Participation(Model):
-    """``answers`` are the member's variant and unit answers; ``quote`` is the promise with its inputs."""
+    """``answers`` are the member's variant and unit answers; ``quote`` is the promise with its inputs.
+
+    ``preferences``: alternatives, limits and votes (`preferences.py`). ``total_minor``: the most that any of the
+    choices may cost, paid when joining. ``outcome``: what the allocation gave and why, written at the lock.
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     campaign: Any = fields.ForeignKeyField("models.Campaign", on_delete=fields.RESTRICT)
@@ -39,6 +43,8 @@ class Participation(Model):
     currency = fields.CharField(max_length=3)
     state = fields.CharField(max_length=16, default="pending_payment")
     attention = fields.TextField(default="")
+    preferences: Json = fields.JSONField(default=dict)
+    outcome: Any = fields.JSONField(null=True)
     joined_at = fields.DatetimeField()
     reserved_until = fields.DatetimeField(null=True)
     paid_at = fields.DatetimeField(null=True)
@@ -49,8 +55,68 @@ class Participation(Model):
         indexes = (Index(fields=("campaign_id", "state")), Index(fields=("user_id", "id")))
 
 
+class Reconfirmation(Model):
+    """A member is asked again: the schema or the batch changed under their answers. ``faults``: what no longer fits.
+
+    ``state``: ``open``, ``answered``, ``kept`` (no answer in time, answers still valid), ``left`` (refunded).
+    """
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    participation: Any = fields.ForeignKeyField("models.Participation", on_delete=fields.RESTRICT)
+    participation_id: str
+    campaign_id = fields.CharField(max_length=26, db_index=True)
+    reason = fields.CharField(max_length=8)
+    terms_version = fields.IntField()
+    faults: list[Json] = fields.JSONField(default=list)
+    state = fields.CharField(max_length=8, default="open")
+    asked_at = fields.DatetimeField()
+    answer_until = fields.DatetimeField()
+    answered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "reconfirmation"
+
+
+class Allocation(Model):
+    """One proposal of the closing workflow: who gets what. ``input_digest`` names what it was computed from.
+
+    ``state``: ``proposed``, ``locked`` (it became the batch), ``superseded`` (wishes changed, another turn follows).
+    """
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    campaign: Any = fields.ForeignKeyField("models.Campaign", on_delete=fields.RESTRICT)
+    campaign_id: str
+    round = fields.IntField()
+    turn = fields.IntField()
+    input_digest = fields.CharField(max_length=64)
+    result: Json = fields.JSONField()
+    state = fields.CharField(max_length=10, default="proposed")
+    created_at = fields.DatetimeField()
+    objections_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "allocation"
+        unique_together = (("campaign_id", "round", "turn"),)
+
+
+class Preview(Model):
+    """What would be made if the group closed now, and what would help. True for ``wishes_version`` only."""
+
+    campaign_id = fields.CharField(max_length=26, primary_key=True)
+    wishes_version = fields.IntField()
+    result: Json = fields.JSONField()
+    nudges: list[Json] = fields.JSONField(default=list)
+    computed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "preview"
+
+
 _GONE = ",".join(f"'{state}'" for state in GONE)
-_STATES = f"'pending_payment','joined','needs_attention','confirmed','in_fulfillment','delivered','completed',{_GONE}"
+_STATES = (
+    "'waitlisted','pending_payment','joined','needs_attention','confirmed','in_fulfillment','delivered','completed',"
+    + _GONE
+)
 
 GUARDS = [
     guards.Check("participation", "participation_quantity", "{quantity} >= 1 AND {quantity} <= 20"),
@@ -62,6 +128,13 @@ GUARDS = [
     guards.PartialUnique(
         "participation", "one_place_each", ("campaign_id", "user_id"), f"state NOT IN ({_GONE})"
     ),
+    guards.Index("participation", "participation_waiting", ("campaign_id", "id"), "state = 'waitlisted'"),
+    guards.Check("reconfirmation", "reconfirmation_state", "{state} IN ('open','answered','kept','left')"),
+    guards.Check("reconfirmation", "reconfirmation_reason", "{reason} IN ('schema','vote')"),
+    guards.PartialUnique("reconfirmation", "asked_once", ("participation_id",), "state = 'open'"),
+    guards.Index("reconfirmation", "reconfirmation_due", ("answer_until",), "state = 'open'"),
+    guards.Check("allocation", "allocation_state", "{state} IN ('proposed','locked','superseded')"),
+    guards.PartialUnique("allocation", "one_locked_allocation", ("campaign_id",), "state = 'locked'"),
     guards.Index("participation", "participation_unpaid", ("reserved_until",), "state = 'pending_payment'"),
     guards.Frozen(
         "participation", ("campaign_id", "user_id", "quantity", "currency", "total_minor", "settled_minor")

@@ -17,7 +17,7 @@ from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from c2b.kit.http.idempotency import Answer, Call
 from c2b.kit.i18n import N_
-from c2b.participations.joining import CampaignNotOpen, Join, Joined, submit
+from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChanged, submit
 from c2b.participations.models import Participation
 from c2b.participations.pictures import missing
 from c2b.participations.rules import MAX_QUANTITY, Priced, price
@@ -86,20 +86,26 @@ async def join(
     if actor.role != "consumer":
         raise Forbidden
     offer = await join_offer(campaign)
-    priced = requirement(offer, answers=answers, quantity=quantity)
-    _check_pictures(offer, priced)
-    return await submit(
-        Join(
+
+    def judged(offer: JoinOffer) -> Join:
+        priced = requirement(offer, answers=answers, quantity=quantity)
+        _check_pictures(offer, priced)
+        return Join(
             campaign_id=offer.campaign_id,
             user_id=actor.id,
             invitation_id=invitation_id,
             quantity=quantity,
             schema_version=offer.schema.version,
             priced=priced,
+            terms_version=offer.terms_version,
             call=call,
             respond=respond,
         )
-    )
+
+    try:
+        return await submit(judged(offer))
+    except TermsChanged:
+        return await submit(judged(await join_offer(campaign, fresh=True)))
 
 
 async def revise(actor: Actor, participation_id: str, *, answers: Any) -> None:

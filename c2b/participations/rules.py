@@ -21,9 +21,10 @@ from c2b.kit.canonical import digest
 MAX_QUANTITY = 20
 #: State → the states it may change to.
 TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "waitlisted": ("pending_payment", "expired", "withdrawn"),
     "pending_payment": ("joined", "expired", "withdrawn"),
     "joined": ("confirmed", "needs_attention", "withdrawn", "refunding"),
-    "needs_attention": ("confirmed", "withdrawn", "refunding"),
+    "needs_attention": ("joined", "confirmed", "withdrawn", "refunding"),
     "confirmed": ("in_fulfillment", "refunding"),
     "in_fulfillment": ("delivered", "refunding"),
     "delivered": ("completed",),

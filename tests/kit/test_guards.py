@@ -37,6 +37,8 @@ VALID: dict[str, dict[str, Any]] = {
     "mail": {"state": "sent", "locale": "en"},
     "transfer": {"currency": "CNY"},
     "account": {"currency": "CNY", "balance_minor": 0},
+    "batch_vote": {"tie_rule": "listed"},
+    "reconfirmation": {"reason": "schema"},
 }  # fmt: skip
 #: Check → values that break it, each set alone.
 BROKEN: dict[str, list[dict[str, Any]]] = {
@@ -57,6 +59,13 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "campaign_size": [{"threshold": 1}, {"threshold": 11}],
     "campaign_state": [{"state": "forgotten"}],
     "campaign_closes": [{"closes": "never"}],
+    "campaign_objection_hours": [{"objection_hours": -1}, {"objection_hours": 169}],
+    "batch_vote_state": [{"state": "lost", "outcome": '"a"'}],
+    "batch_vote_tie": [{"tie_rule": "dice"}],
+    "batch_vote_outcome": [{"state": "closed"}],
+    "reconfirmation_state": [{"state": "lost"}],
+    "reconfirmation_reason": [{"reason": "whim"}],
+    "allocation_state": [{"state": "lost"}],
     "campaign_visibility": [{"visibility": "secret"}],
     "campaign_transition_state": [{"to_state": "forgotten"}],
     "participation_quantity": [{"quantity": 0}, {"quantity": 21}],
@@ -92,6 +101,12 @@ TWICE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"seq": 2, "from_state": "locked", "to_state": "ordered"},
     ),
     "one_place_each": ({"state": "joined"}, {"state": "pending_payment"}, {"state": "withdrawn"}),
+    "asked_once": ({"state": "open"}, {"state": "open"}, {"state": "answered"}),
+    "one_locked_allocation": (
+        {"turn": 1, "state": "locked"},
+        {"turn": 2, "state": "locked"},
+        {"turn": 2, "state": "superseded"},
+    ),
     "one_provider_object": (
         {"provider_ref": "x", "state": "failed"},
         {"provider_ref": "x", "state": "failed"},
