@@ -48,11 +48,7 @@ async def aside(
 
     Works on any event loop in any thread; when the caller is canceled, the child is ended.
     """
-    command = [sys.executable, "-m", "c2b.kit.aside", function, str(memory_bytes), str(cpu_seconds)]
-    child = subprocess.Popen(  # noqa: S603  (our own program)
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
-        env=_environment(),
-    )  # fmt: skip
+    child = _start(function, memory_bytes, cpu_seconds)
     try:
         replied, said = await asyncio.to_thread(child.communicate, json.dumps(argument).encode())
     except asyncio.CancelledError:
@@ -62,6 +58,14 @@ async def aside(
         lines = said.decode(errors="replace").strip().splitlines()
         raise AsideFailed(function, lines[-1][:300] if lines else f"ended with {child.returncode}")
     return json.loads(replied)
+
+
+def _start(function: str, memory_bytes: int, cpu_seconds: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "c2b.kit.aside", function, str(memory_bytes), str(cpu_seconds)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(  # noqa: S603  (our own program)
+        command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT, env=_environment()
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -84,21 +84,10 @@ class TestWhatGoesWrong:
         with pytest.raises(AsideFailed, match=f"ended with -{int(signal.SIGXCPU)}|ended with -9"):
             await aside(f"{HERE}:think_for_ever", None, cpu_seconds=1)
 
-    async def test_with_the_parent_ends_the_child(self):
+    def test_with_the_parent_ends_the_child(self):
         """Somebody else's process starts one and is killed: the child notices that nobody reads."""
-        script = (
-            "import asyncio, subprocess\n"
-            "from c2b.kit import aside\n"
-            "made = subprocess.Popen\n"
-            "def told(*args, **more):\n"
-            "    child = made(*args, **more)\n"
-            "    print(child.pid, flush=True)\n"
-            "    return child\n"
-            "subprocess.Popen = told\n"
-            f"asyncio.run(aside.aside('{HERE}:think_for_ever', None))\n"
-        )
         parent = subprocess.Popen(
-            [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT,
+            [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         assert parent.stdout
@@ -112,6 +101,23 @@ class TestWhatGoesWrong:
             time.sleep(0.01)
         os.kill(child, signal.SIGKILL)
         pytest.fail("the child outlived its parent")
+
+
+#: Starts a function that never ends, and says as which process.
+PARENT = f"""
+import asyncio, subprocess
+from c2b.kit import aside
+
+made = subprocess.Popen
+
+def told(*args, **more):
+    child = made(*args, **more)
+    print(child.pid, flush=True)
+    return child
+
+subprocess.Popen = told
+asyncio.run(aside.aside("{HERE}:think_for_ever", None))
+"""
 
 
 def _alive(pid: int) -> bool:
