@@ -12,6 +12,7 @@ from itertools import combinations, product
 from typing import Any
 
 from c2b.campaigns.rules import PriceTier
+from c2b.catalog.cells import cells_of, small_lot_fee
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import ProductSchema, surcharges
 from c2b.catalog.schema import same
@@ -60,22 +61,39 @@ def accepted(batches: Iterable[Answers], preferences: Answers) -> list[Answers]:
     ]
 
 
-def unit_prices(schema: ProductSchema, tiers: Sequence[PriceTier], complete: Answers) -> tuple[int, ...]:
-    """What a unit of complete answers costs at each tier, the dearest first: minor units, tax included."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a unit of one specification can cost: its price at each tier, dearest first, and a small-lot fee on top.
+
+    ``fee_minor`` is the highest fee that its cells could ever ask of this member; 0 where none can be bought off.
+    """
+
+    by_tier: tuple[int, ...]
+    fee_minor: int
+
+
+def cost(schema: ProductSchema, tiers: Sequence[PriceTier], complete: Answers, quantity: int) -> Cost:
+    """The cost of complete answers: minor units per unit, tax included."""
     extra = sum(each.minor for each in surcharges(schema, complete))
-    return tuple(tier.unit_price_minor + extra for tier in tiers)
+    fees = sum(small_lot_fee(cell, quantity) for cell in cells_of(schema, complete) if cell.premium_minor)
+    return Cost(tuple(tier.unit_price_minor + extra for tier in tiers), -(-fees // quantity))
 
 
-def dearest(prices: Iterable[tuple[int, ...]], preferences: Answers) -> int | None:
+def dearest(costs: Iterable[Cost], preferences: Answers) -> int | None:
     """The most that a unit can cost under the member's limits (``None``: everything lies above them).
 
-    ``prices``: the unit prices by tier of each acceptable specification. A small-lot fee comes on top, below the limit.
+    A small-lot fee comes on top of the price; ``limit_minor`` holds for both together.
     """
-    limit, fee = preferences.get("limit_minor"), preferences.get("fee_limit_minor", 0)
-    within = [price for each in prices for price in each if limit is None or price <= limit]
+    limit, most_fee = preferences.get("limit_minor"), preferences.get("fee_limit_minor", 0)
+    within = [
+        price + min(each.fee_minor, most_fee)
+        for each in costs
+        for price in each.by_tier
+        if limit is None or price <= limit
+    ]
     if not within:
         return None
-    return max(within) + fee if limit is None else min(max(within) + fee, limit)
+    return max(within) if limit is None else min(max(within), limit)
 
 
 def commitment_minor(
@@ -91,12 +109,12 @@ def commitment_minor(
 
     ``None`` when nothing is both valid and within the limit.
     """
-    prices = [
-        unit_prices(schema.parsed, tiers, {**each.answers, **batch})
+    costs = [
+        cost(schema.parsed, tiers, {**each.answers, **batch}, quantity)
         for batch in accepted(batches, preferences)
         for each in valid_ranked(schema, batch, answers, preferences)
     ]
-    most = dearest(prices, preferences)
+    most = dearest(costs, preferences)
     return None if most is None else most * quantity
 
 

@@ -24,11 +24,12 @@ from c2b.participations.preferences import read
 from c2b.participations.ranking import (
     MAX_CHOICES,
     Answers,
+    Cost,
     Ranked,
     accepted,
+    cost,
     dearest,
     ranked,
-    unit_prices,
     valid_ranked,
 )
 from c2b.participations.rules import MAX_QUANTITY, Priced, price
@@ -76,10 +77,10 @@ def _wished(
         wishes["alternatives"], faults = _alternatives(offer, own, wishes["alternatives"], batches)
     if faults:
         raise Invalid(fields=faults)
-    prices, faults = _prices(offer, own, wishes, batches, quantity)
+    costs, faults = _costs(offer, own, wishes, batches, quantity)
     if faults:
         raise Invalid(fields=faults)
-    most = dearest((each for _, each in prices), wishes)
+    most = dearest(costs, wishes)
     assert most is not None
     dearest_batch = max(allowing, key=lambda batch: _extra(offer, {**own, **batch}))
     priced = _priced(offer, own, dearest_batch, quantity)
@@ -157,34 +158,34 @@ def _too_many(entries: list[dict[str, Any]]) -> Iterator[FieldError]:
         yield FieldError(PATH, "too_many", message, {"most": MAX_CHOICES})
 
 
-def _prices(
+def _costs(
     offer: JoinOffer, first: dict[str, Any], wishes: dict[str, Any], batches: Sequence[Answers], quantity: int
-) -> tuple[list[tuple[Ranked, tuple[int, ...]]], list[FieldError]]:
-    """What each acceptable specification costs a unit, by tier; and faults where the limit leaves none."""
-    prices = [
-        (each, unit_prices(offer.schema.parsed, offer.tiers, {**each.answers, **batch}))
+) -> tuple[list[Cost], list[FieldError]]:
+    """What each acceptable specification costs; and faults where limits leave none, or speak of nothing."""
+    costs = [
+        (each, cost(offer.schema.parsed, offer.tiers, {**each.answers, **batch}, quantity))
         for batch in batches
         for each in valid_ranked(offer.schema, batch, first, wishes)
     ]
-    for each, by_tier in prices:
-        if not 0 <= by_tier[-1] <= by_tier[0] * quantity <= MAX_INTEGER:
+    for each, found in costs:
+        if not 0 <= found.by_tier[-1] <= found.by_tier[0] * quantity <= MAX_INTEGER:
             message = N_("This combination has no valid price. Choose other options, or ask the organizer.")
             path = f"{PATH}.{each.rank - 1}" if each.rank else ""
             return [], [FieldError(path, "price_out_of_range", message)]
-    limit = wishes.get("limit_minor")
-    return prices, [] if limit is None else list(_limit_faults(offer, wishes, prices, limit))
+    faults = list(_limit_faults(offer, wishes, costs)) if "limit_minor" in wishes else []
+    if not faults and "fee_limit_minor" in wishes:
+        faults = list(_fee_faults(wishes, [found for _, found in costs]))
+    return [found for _, found in costs], faults
 
 
 def _limit_faults(
-    offer: JoinOffer,
-    wishes: dict[str, Any],
-    prices: list[tuple[Ranked, tuple[int, ...]]],
-    limit: int,
+    offer: JoinOffer, wishes: dict[str, Any], costs: list[tuple[Ranked, Cost]]
 ) -> Iterator[FieldError]:
     """A limit below everything is a contradiction; so is an alternative that it always rules out."""
+    limit = wishes["limit_minor"]
     lowest: dict[int, int] = {}
-    for each, by_tier in prices:
-        lowest[each.rank] = min(lowest.get(each.rank, by_tier[-1]), by_tier[-1])
+    for each, found in costs:
+        lowest[each.rank] = min(lowest.get(each.rank, found.by_tier[-1]), found.by_tier[-1])
     cheapest = min(lowest.values())
     if cheapest > limit:
         message = N_(
@@ -199,6 +200,21 @@ def _limit_faults(
             message = N_("This costs at least {amount}, more than your highest unit price.")
             params = {"amount": Amount(lowest[number + 1], offer.currency)}
             yield FieldError(f"{PATH}.{number}", "above_limit", message, params)
+
+
+def _fee_faults(wishes: dict[str, Any], costs: list[Cost]) -> Iterator[FieldError]:
+    """A fee is only for what a factory makes below its minimum, and there must be room for it below the limit."""
+    limit = wishes.get("limit_minor")
+    if not any(each.fee_minor for each in costs):
+        message = N_(
+            "Nothing that you chose is made below its minimum for a small-lot fee: choose the refund."
+        )
+        yield FieldError("preferences.otherwise", "no_fee_here", message)
+    elif limit is not None and not any(each.fee_minor and each.by_tier[-1] < limit for each in costs):
+        message = N_(
+            "Your highest unit price leaves no room for a small-lot fee: raise it, or choose the refund."
+        )
+        yield FieldError("preferences.fee_limit_minor", "no_room", message)
 
 
 def _priced(offer: JoinOffer, answers: dict[str, Any], batch: Answers, quantity: int) -> Priced:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,7 +15,8 @@ from c2b.campaigns.rules import PriceTier
 from c2b.campaigns.votes import OpenVote
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import parse_schema
-from c2b.kit.canonical import canonical_json
+from c2b.config import ROOT
+from c2b.kit.canonical import canonical_json, digest
 from c2b.kit.errors import Invalid
 from c2b.kit.i18n import use_locale
 from c2b.participations.operations import requirement
@@ -21,6 +24,9 @@ from tests import world
 
 DOCUMENT = world.schema_document()
 PINNED = PinnedSchema("s1", "p1", 1, DOCUMENT, "p" * 64, parse_schema(DOCUMENT))
+SECOND = json.loads((ROOT / "schemas/products/keyboard/2.schema.json").read_text())
+#: The same product with small-lot premiums.
+PREMIUMS = PinnedSchema("s2", "p1", 2, SECOND, "q" * 64, parse_schema(SECOND))
 UNTIL = datetime(2026, 12, 24, tzinfo=UTC)
 TIERS = (PriceTier(50, 45900), PriceTier(80, 42900))
 OFFER = JoinOffer("c1", PINNED, world.BATCH, TIERS, "CNY", UNTIL)
@@ -168,6 +174,42 @@ class TestALimit:
     def test_below_an_alternative_is_said_beside_the_alternative(self):
         wishes = {"limit_minor": FIRST, "alternatives": [BLACK, whole(plate="brass")]}
         assert faults(wishes) == {("alternatives.1", "above_limit")}
+
+
+class TestASmallLotFee:
+    OFFER = JoinOffer("c1", PREMIUMS, world.BATCH, TIERS, "CNY", UNTIL)
+    FEE: ClassVar[dict[str, Any]] = {"otherwise": "small_lot_fee", "fee_limit_minor": 1500}
+
+    def test_is_stored_with_its_limit(self):
+        assert kept(self.FEE, self.OFFER) == self.FEE
+
+    def test_where_nothing_is_made_below_its_minimum_for_a_fee_is_refused(self):
+        assert faults(self.FEE, OFFER) == {("otherwise", "no_fee_here")}
+
+    def test_for_an_alternative_alone_is_fine(self):
+        plain = {
+            **world.ANSWERS,
+            "case_color": "black",
+            "keycap": "none",
+            "kit": "barebones",
+            "switch": "none",
+        }
+        del plain["legend"]
+        document = json.loads(json.dumps(SECOND))
+        for option in document["properties"]["case_color"]["x-options"]:
+            option.pop("premium_minor", None)
+        pinned = PinnedSchema("s4", "p1", 4, document, digest(document), parse_schema(document))
+        offer = replace(self.OFFER, schema=pinned)
+        with pytest.raises(Invalid) as caught:
+            requirement(offer, answers=plain, quantity=1, preferences=self.FEE)
+        assert [fault.code for fault in caught.value.fields] == ["no_fee_here"]
+        wishes = {**self.FEE, "alternatives": [{"attribute": "plate", "any_of": ["pom"]}]}
+        assert requirement(offer, answers=plain, quantity=1, preferences=wishes).preferences == wishes
+
+    def test_for_which_the_limit_leaves_no_room_is_refused(self):
+        lowest = FIRST - 3000
+        assert kept({**self.FEE, "limit_minor": lowest + 1}, self.OFFER)
+        assert faults({**self.FEE, "limit_minor": lowest}, self.OFFER) == {("fee_limit_minor", "no_room")}
 
 
 class TestABallot:

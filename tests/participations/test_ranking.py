@@ -8,11 +8,14 @@ import pytest
 
 from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.votes import OpenVote
+from c2b.catalog.queries import PinnedSchema
+from c2b.catalog.rules import parse_schema
 from c2b.catalog.validation import compiled
+from c2b.kit.canonical import digest
 from c2b.participations.operations import requirement
 from c2b.participations.ranking import accepted, commitment_minor, ranked, valid_ranked
-from tests import world
-from tests.participations.test_preferences import FIRST, PINNED, TIERS, UNTIL
+from tests import small, world
+from tests.participations.test_preferences import FIRST, PINNED, PREMIUMS, TIERS, UNTIL
 
 NAVY = world.ANSWERS
 
@@ -90,8 +93,21 @@ class TestTheCommitment:
         ],
     )  # fmt: skip
     def test_is_the_most_that_any_choice_can_cost_within_the_limit(self, wishes, unit):
-        found = commitment_minor(PINNED, [world.BATCH], NAVY, wishes, tiers=TIERS, quantity=3)
+        found = commitment_minor(PREMIUMS, [world.BATCH], NAVY, wishes, tiers=TIERS, quantity=3)
         assert found == 3 * unit
+
+    def test_holds_no_more_of_a_fee_than_could_ever_be_asked(self):
+        document = small.document()
+        (brass,) = [o for o in document["properties"]["plate"]["x-options"] if o["code"] == "brass"]
+        brass["premium_minor"] = 400
+        pinned = PinnedSchema("s3", "p1", 3, document, digest(document), parse_schema(document))
+        wishes = {"alternatives": [any_of("plate", "brass")], "fee_limit_minor": 90000}
+
+        def found(quantity: int) -> int | None:
+            return commitment_minor(pinned, [world.BATCH], NAVY, wishes, tiers=TIERS, quantity=quantity)
+
+        assert found(1) == FIRST + 6000 + 400  # one of two brass plates is missing
+        assert found(2) == 2 * (FIRST + 6000)  # two are enough: nothing is missing
 
     def test_is_none_where_everything_lies_above_the_limit(self):
         wishes = {"limit_minor": FIRST - 3001}
@@ -111,7 +127,7 @@ class TestTheCommitment:
         )
 
     def test_of_a_requirement_leaves_the_promise_for_the_first_choice_as_it_is(self):
-        offer = JoinOffer("c1", PINNED, world.BATCH, TIERS, "CNY", UNTIL)
+        offer = JoinOffer("c1", PREMIUMS, world.BATCH, TIERS, "CNY", UNTIL)
         wishes = {
             "alternatives": [any_of("plate", "brass")],
             "otherwise": "small_lot_fee",
