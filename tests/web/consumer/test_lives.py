@@ -52,7 +52,7 @@ class TestThePage:
         await operations.withdraw(w.cy, cy["id"])
         page = await ana.get(f"/my/campaigns/{campaign}/options")
         assert re.search(r"<title[^>]*>Brass: 0 of 2</title>", page.html)
-        assert "At most 3 units at any time." in page.text
+        assert "At most 3 units at any time." in page.html
 
     async def test_says_from_the_lock_on_what_is_made(self, w, campaign, ana):
         change = Change(attribute="plate", before="brass", after="fr4")
@@ -66,7 +66,7 @@ class TestThePage:
             )
         page = await ana.get(f"/my/campaigns/{campaign}/options")
         assert page.says("Not made.", "locked: from here on what is made")
-        assert "At most 3 units at any time." in page.text
+        assert "At most 3 units at any time." in page.html
 
     async def test_is_whole_before_anybody_has_paid(self, w, ana):
         page = await ana.get(f"/my/campaigns/{await w.open_campaign()}/options")
