@@ -17,6 +17,7 @@ from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from c2b.kit.http.idempotency import Answer, Call
 from c2b.kit.i18n import N_
+from c2b.participations import asking
 from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChanged, submit
 from c2b.participations.models import Participation
 from c2b.participations.pictures import missing
@@ -109,29 +110,35 @@ async def join(
 
 
 async def revise(actor: Actor, participation_id: str, *, answers: Any) -> None:
-    """Change one's requirement before the lock. The price may fall (the difference comes back), not rise."""
+    """Change one's requirement before the lock, or answer what one is asked again. The price may fall (the difference
+    comes back), not rise: whoever keeps answers that have become dearer keeps their price too."""
     own = await _own(actor, participation_id)
-    offer = await join_offer(own.campaign_id)
+    offer = await join_offer(own.campaign_id, fresh=True)
     priced = requirement(offer, answers=answers, quantity=own.quantity)
     _check_pictures(offer, priced)
-    if priced.quote.total_minor > own.total_minor:
+    promised = asking.promise(own.quote, priced) if priced.answers == own.answers else priced.quote
+    if promised.total_minor > own.total_minor:
         from c2b.kit.i18n import current_locale
         from c2b.kit.money import format_money
 
-        more = format_money(priced.quote.total_minor - own.total_minor, own.currency, current_locale())
+        more = format_money(promised.total_minor - own.total_minor, own.currency, current_locale())
         raise PriceWouldRise(more=more)
 
     async def change() -> None:
         campaign = await hold(own.campaign_id)
         if campaign["state"] not in BEFORE_LOCK:
             raise TooLate
+        if campaign["terms_version"] != offer.terms_version:
+            raise TermsChanged
         rows = await db.execute(
-            "UPDATE participation SET answers = ?, digest = ?, configuration_key = ?, quote = ? "
-            "WHERE id = ? AND state = 'joined'",
+            "UPDATE participation SET state = 'joined', attention = '', answers = ?, digest = ?, "
+            "configuration_key = ?, schema_version = ?, quote = ? "
+            "WHERE id = ? AND state IN ('joined', 'needs_attention')",
             canonical_json(priced.answers).decode(),
             priced.digest,
             priced.configuration_key,
-            canonical_json(priced.quote.to_dict()).decode(),
+            offer.schema.version,
+            canonical_json(promised.to_dict()).decode(),
             participation_id,
         )
         if rows != 1:
@@ -140,6 +147,7 @@ async def revise(actor: Actor, participation_id: str, *, answers: Any) -> None:
             "requirement.revised", subject="participation", subject_id=participation_id,
             campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"digest": priced.digest},
         )  # fmt: skip
+        await asking.answered(participation_id, campaign_id=own.campaign_id, actor_id=actor.id)
         await look_again(own.campaign_id)
 
     await db.atomically(change)
@@ -162,6 +170,7 @@ async def withdraw(actor: Actor, participation_id: str) -> None:
             raise TooLate
         paid = state != "pending_payment"
         await _leave(own, "withdrawn", from_state=state)
+        await asking.left(participation_id)
         await record(
             "participation.withdrawn", subject="participation", subject_id=participation_id,
             campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"paid": paid},

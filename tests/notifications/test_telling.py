@@ -320,7 +320,15 @@ async def _job_dies() -> None:
 
 OTHERWISE = {
     "closes": ["on_threshold", "at_deadline"],
-    "why": ["campaign_failed", "withdrawal", "option_minimum", "price_difference", "late", "goodwill"],
+    "why": [
+        "campaign_failed",
+        "withdrawal",
+        "option_minimum",
+        "left_out",
+        "price_difference",
+        "late",
+        "goodwill",
+    ],
     "missing": [0, 7],
     "late_days": [0, 1, 12],
     "difference_minor": [0, 60000],
