@@ -44,6 +44,15 @@ def format_money(minor: int, currency: str, locale: str) -> str:
     return format_currency(_decimal(minor, places), currency, pattern, locale=known, currency_digits=False)
 
 
+def short_money(minor: int, currency: str, locale: str) -> str:
+    """As `format_money`, within a sentence: whole amounts go without their decimals: 39900 → "¥399"."""
+    places = exponent(currency)
+    if minor % 10**places:
+        return format_money(minor, currency, locale)
+    known, pattern = babel_locale(locale), _pattern(locale, 0)
+    return format_currency(_decimal(minor, places), currency, pattern, locale=known, currency_digits=False)
+
+
 def plain_money(minor: int, currency: str) -> str:
     """`minor` units as a plain decimal without sign or grouping, for form fields and exports: "1234.50"."""
     return format(_decimal(minor, exponent(currency)), "f")

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('state', fields.CharField(default='proposed', max_length=10)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('objections_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('accepted', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
             ],
             options={'table': 'allocation', 'app': 'models', 'unique_together': (('campaign_id', 'round', 'turn'),), 'pk_attr': 'id'},
             bases=['Model'],

@@ -81,6 +81,7 @@ class Allocation(Model):
     """One proposal of the closing workflow: who gets what. ``input_digest`` names what it was computed from.
 
     ``state``: ``proposed``, ``locked`` (it became the batch), ``superseded`` (wishes changed, another turn follows).
+    ``accepted``: the participations, among those who may object until ``objections_until``, that have agreed.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -93,6 +94,7 @@ class Allocation(Model):
     state = fields.CharField(max_length=10, default="proposed")
     created_at = fields.DatetimeField()
     objections_until = fields.DatetimeField(null=True)
+    accepted: list[str] = fields.JSONField(default=list)
 
     class Meta:
         table = "allocation"
