@@ -165,7 +165,7 @@ def promise(stored: Mapping[str, Any], priced: Priced) -> Quote:
 
 async def _keep(own: Participation, offer: JoinOffer) -> None:
     """At least one choice can still be made. The preferences stay: the allocation gives what fits."""
-    priced = priced_first(offer, own.answers, own.quantity)
+    priced = priced_first(offer, own.answers, own.preferences, own.quantity)
     await db.execute(
         "UPDATE participation SET state = 'joined', attention = '', schema_version = ?, digest = ?, "
         "configuration_key = ?, quote = ? WHERE id = ? AND state = 'needs_attention'",
@@ -181,7 +181,6 @@ async def _keep(own: Participation, offer: JoinOffer) -> None:
     await _tell(
         "requirement.kept", own.id, own.campaign_id, own.user_id, {"first_choice": priced is not None}
     )
-    await _wishes_changed(own.campaign_id)
     await look_again(own.campaign_id)
 
 
@@ -204,7 +203,6 @@ async def _let_go(own: Participation, reason: str) -> None:
         "participation.left_out", own.id, own.campaign_id, own.user_id,
         {"cause": reason, "unanswered": True, "paid": True},
     )  # fmt: skip
-    await _wishes_changed(own.campaign_id)
     await give_back_places(own.campaign_id, reserved=own.quantity, paid=own.quantity)
 
 
@@ -223,7 +221,3 @@ async def _tell(
         event, subject="participation", subject_id=participation_id, campaign_id=campaign_id, actor_id=actor_id,
         audience="organizer", payload=payload,
     )  # fmt: skip
-
-
-async def _wishes_changed(campaign_id: str) -> None:
-    await db.execute("UPDATE campaign SET wishes_version = wishes_version + 1 WHERE id = ?", campaign_id)

@@ -56,6 +56,16 @@ async def counts(campaign: str) -> tuple[str, int, int]:
     return row["state"], row["reserved"], row["paid"]
 
 
+async def wishing(
+    w: world.World, campaign: str, answers: dict[str, object], wishes: dict[str, Any]
+) -> Joined:
+    """Bo joins with preferences, and pays."""
+    joined = await operations.join(w.bo, campaign, answers=answers, preferences=wishes)
+    assert isinstance(joined, Joined)
+    await w.pay(joined)
+    return joined
+
+
 async def events(name: str) -> int:
     return len(await db.fetch("SELECT id FROM event WHERE name = ?", name))
 
@@ -175,6 +185,25 @@ class TestAnAnswer:
         assert (after["state"], after["schema_version"]) == ("joined", 3)
         assert parsed(after["quote"]) == parsed(before["quote"])
 
+    async def test_may_be_an_alternative_and_what_cannot_be_made_falls_away(self, database, provider):
+        w = await small.build()
+        campaign = await small.open_campaign(w)
+        wishes = {
+            "alternatives": [
+                {"attribute": "plate", "any_of": ["fr4", "alu"]},
+                {"answers": wanting(plate="pom")},
+            ]
+        }
+        joined = await wishing(w, campaign, wanting(plate="pc"), wishes)
+        await without_plate(w, campaign, "pc")
+        await ask(joined)
+        await operations.revise(w.bo, joined.participation_id, answers=wanting(plate="fr4"))
+        row = await row_of(joined)
+        assert parsed(row["answers"])["plate"] == "fr4"
+        assert parsed(row["preferences"]) == {
+            "alternatives": [{"attribute": "plate", "any_of": ["alu"]}, {"answers": wanting(plate="pom")}]
+        }
+
     async def test_may_be_to_leave_with_everything(self, database, provider):
         w = await small.build()
         campaign = await small.open_campaign(w, closes="at_deadline")
@@ -205,6 +234,23 @@ class TestSilence:
         await drain()
         assert len(await db.fetch("SELECT id FROM mail WHERE template = 'requirement_kept'")) == 1
         assert await counts(campaign) == ("open", 1, 1)
+
+    async def test_keeps_the_place_of_whoever_has_an_alternative_that_can(self, database, provider):
+        w = await small.build()
+        campaign = await small.open_campaign(w, closes="at_deadline")
+        wishes = {"alternatives": [{"attribute": "plate", "any_of": ["fr4"]}]}
+        joined = await wishing(w, campaign, wanting(plate="pc"), wishes)
+        before = await row_of(joined)
+        await without_plate(w, campaign, "pc")
+        await ask(joined)
+        clock.shift(timedelta(hours=24, seconds=1))
+        await asking.keep_reconfirmations()
+        row = await row_of(joined)
+        assert (row["state"], row["schema_version"]) == ("joined", 3)
+        assert parsed(row["answers"])["plate"] == "pc" and row["preferences"] == before["preferences"]
+        await drain()
+        (mail,) = await db.fetch("SELECT text FROM mail WHERE template = 'requirement_kept'")
+        assert "one of your alternatives can" in mail["text"]
 
     async def test_lets_go_with_everything_whoever_chose_what_cannot(self, database, provider):
         w = await small.build()
