@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from c2b.campaigns.operations import bounds_of
+from c2b.campaigns.checking import bounds_of
 from c2b.campaigns.rules import (
     MAX_TIERS,
     Bounds,
