@@ -79,9 +79,8 @@ class TestAnOfferWithVotes:
     async def test_is_refused_for_a_choice_whose_minimum_lies_above_the_threshold(self, database):
         w = await world.build()
         found = await faults(w, vote("case_material", ("alu", "pc")))
-        assert found == {
-            "votes.0.choices": "“Polycarbonate” is made from 100 units on: leave it out of the vote, or raise the threshold."
-        }
+        assert set(found) == {"votes.0.choices"}
+        assert found["votes.0.choices"].startswith("“Polycarbonate” is made from 100 units on:")
 
     async def test_is_refused_for_more_outcomes_than_can_be_judged(self, database):
         w = await world.build()
