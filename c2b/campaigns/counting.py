@@ -16,9 +16,8 @@ async def count_capture(campaign_id: str, quantity: int) -> bool:
     The one update that crosses the threshold is the only one that says so.
     """
     rows = await db.execute(
-        "UPDATE campaign SET paid = paid + ?, wishes_version = wishes_version + 1 "
-        "WHERE id = ? AND state IN ('open', 'threshold_met', 'closed') "
-        "AND paid + ? <= reserved",
+        "UPDATE campaign SET paid = paid + ?, wishes_version = wishes_version + 1 WHERE id = ? "
+        "AND state IN ('open', 'threshold_met', 'closed') AND paid + ? <= reserved",
         quantity,
         campaign_id,
         quantity,
@@ -57,6 +56,7 @@ async def vote_is_open(campaign_id: str) -> bool:
 
 async def look_again(campaign_id: str) -> None:
     """Something about what members want has changed: a group that waits for enough makeable units tries to close."""
+    await db.execute("UPDATE campaign SET wishes_version = wishes_version + 1 WHERE id = ?", campaign_id)
     await _look_at_threshold(await hold(campaign_id))
 
 
@@ -79,7 +79,7 @@ async def give_back_places(campaign_id: str, *, reserved: int, paid: int) -> Non
         "WHERE id = ?",
         reserved,
         paid,
-        1 if paid else 0,
+        int(paid > 0),
         campaign_id,
     )
     row = await hold(campaign_id)
