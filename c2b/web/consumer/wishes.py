@@ -31,6 +31,7 @@ class Wishes:
     """As typed. ``instead``: attribute → the code to take instead, ``ANY``, or nothing (a refund).
 
     ``alternatives`` are entries of preferences; amounts are texts; ``votes`` are ballots as preferences hold them.
+    ``more``: "More wishes" is folded open.
     """
 
     instead: dict[str, str] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Wishes:
     fee: str = ""
     ask_first: bool = False
     votes: dict[str, Any] = field(default_factory=dict)
+    more: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,7 +49,9 @@ class Wishes:
     @property
     def say_more(self) -> bool:
         """Is there anything behind "More wishes"?"""
-        return bool(self.alternatives or self.limit or self.ask_first or self.otherwise != "refund")
+        return bool(
+            self.more or self.alternatives or self.limit or self.ask_first or self.otherwise != "refund"
+        )
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,15 @@ def wishes_of_form(form: FormData) -> Wishes:
             "fee": _line(form, "fee_limit"),
             "ask_first": form.get("ask_first") == "yes",
             "votes": strict_loads(str(form.get("votes", "{}")).encode()),
+            "more": form.get("more") == "yes",
         }
     )
 
 
 def wishes_of_dict(data: Any) -> Wishes:
     """Wishes as ``to_dict`` wrote them. Raises ``MalformedJson`` for anything else."""
-    kinds = {"instead": dict, "limit": str, "otherwise": str, "fee": str, "ask_first": bool, "votes": dict}
+    kinds = {"instead": dict, "limit": str, "otherwise": str, "fee": str, "ask_first": bool, "votes": dict,
+             "more": bool}  # fmt: skip
     entries = data.get("alternatives") if isinstance(data, dict) else None
     if not isinstance(entries, list | tuple) or not all(isinstance(each, dict) for each in entries):
         raise MalformedJson(reason="no list of alternatives")
