@@ -11,8 +11,8 @@ from c2b.allocation.parts import NOT_SERVED, cut
 from c2b.allocation.problem import Allocation, Problem, Seat, Tier
 from c2b.allocation.search import search
 
-#: Option evaluations: so many for each option of a part, and at least and at most so many in all.
-_PER_OPTION, _LEAST, _MOST = 400, 100_000, 6_000_000
+#: Option evaluations: at least and at most so many in all, between them by the square of the members in doubt.
+_LEAST, _MOST, _BY_SQUARE = 300_000, 10_000_000, 12
 
 
 class Unsound(Exception):
@@ -76,11 +76,11 @@ def _solve(problem: Problem, wishes: Wishes) -> _Answer:
     for member, spec in found.settled:
         picks[member] = spec
         bound += problem.members[member].units
-    size = sum(len(part.owner) for part in found.parts)
-    budget = min(_MOST, max(_LEAST, _PER_OPTION * size))
+    size = sum(len(part.members) for part in found.parts)
+    budget = min(_MOST, max(_LEAST, _BY_SQUARE * size * size))
     for part in sorted(found.parts, key=lambda part: (len(part.owner), part.members[0])):
-        best = search(part, budget * len(part.owner) // size)
-        budget, size = max(0, budget - best.work), size - len(part.owner)
+        best = search(part, budget * len(part.members) // size)
+        budget, size = max(0, budget - best.work), size - len(part.members)
         bound += best.bound // part.unit
         optimal = optimal and best.optimal
         for member, option in zip(part.members, best.picks, strict=True):
