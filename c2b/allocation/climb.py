@@ -38,7 +38,9 @@ class Climber:
         return value, picks
 
     def _neighbors(self, made: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        others = [cell for cell in range(len(self.part.minimum)) if cell not in made and self.part.minimum[cell] > 1]
+        others = [
+            cell for cell in range(len(self.part.minimum)) if cell not in made and self.part.minimum[cell] > 1
+        ]
         for new in others:
             yield tuple(sorted((*made, new)))
         for old in made:

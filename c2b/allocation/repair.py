@@ -20,7 +20,9 @@ def repair(part: Part, picks: list[int]) -> tuple[int, list[int], int]:
     """The value of a real allocation near these picks, the allocation, and the work it took."""
     batch = Batch(part, picks)
     batch.keep_to_the_cap()
-    while failing := sorted(batch.failing(), key=lambda cell: (-batch.count[cell] * _FINE // part.minimum[cell], cell)):
+    while failing := sorted(
+        batch.failing(), key=lambda cell: (-batch.count[cell] * _FINE // part.minimum[cell], cell)
+    ):
         if not any(batch.fill(cell) for cell in failing):
             batch.close(failing[-1])
     for _ in range(_PASSES):
@@ -50,9 +52,9 @@ class Batch:
         self.pick[member] = option
 
     def fee_rate(self, cell: int) -> int:
-        """What a unit in this cell pays; 0 where its minimum is reached."""
-        missing = self.part.minimum[cell] - self.count[cell]
-        return rate_minor(missing, self.part.premium[cell], self.count[cell]) if missing > 0 else 0
+        """What a unit in this cell pays; 0 where its minimum is reached, or nobody is there yet."""
+        count, minimum = self.count[cell], self.part.minimum[cell]
+        return rate_minor(minimum - count, self.part.premium[cell], count) if 0 < count < minimum else 0
 
     def failing(self) -> list[int]:
         """Cells in use below their minimum that nobody, or not everybody in them, pays for."""
@@ -64,10 +66,7 @@ class Batch:
         part = self.part
         for member, _ in part.users[cell]:
             option = self.pick[member]
-            if (
-                cell in part.cells[option]
-                and sum(map(self.fee_rate, part.cells[option])) > part.tolerance[option]
-            ):
+            if cell in part.cells[option] and not self._bearable(member, option):
                 return False
         return True
 
@@ -103,7 +102,9 @@ class Batch:
     def _chain(self, cell: int) -> Chain:
         """The shortest chain of moves that ends in this cell and leaves every other as good as it was."""
         part = self.part
-        reached: dict[int, tuple[int, int, int]] = {}  # cell → (member who leaves it, their option, cell they fill)
+        reached: dict[
+            int, tuple[int, int, int]
+        ] = {}  # cell → (member who leaves it, their option, cell they fill)
         queue = [(cell, 1)]
         for here, needed in queue:
             for member, option in self._who_may_fill(here, needed):
@@ -131,17 +132,32 @@ class Batch:
             if part.units[member] >= needed and cell not in part.cells[now]:
                 for option in part.inside[pair]:
                     if self._open_but_for(cell, member, option):
-                        found.append(((part.value[now] - part.value[option]) // part.units[member], member, option))
+                        found.append(
+                            ((part.value[now] - part.value[option]) // part.units[member], member, option)
+                        )
                         break
         return [(member, option) for _, member, option in sorted(found)]
 
     def _open_but_for(self, cell: int, member: int, option: int) -> bool:
         part, units, now = self.part, self.part.units[member], self.part.cells[self.pick[member]]
-        if part.cap is not None and part.spec[self.pick[member]] == NOT_SERVED and self.count[-1] + units > part.cap:
+        if (
+            part.cap is not None
+            and part.spec[self.pick[member]] == NOT_SERVED
+            and self.count[-1] + units > part.cap
+        ):
             return False
-        return all(
-            each == cell or (each not in self.closed and (each in now or self.count[each] + units >= part.minimum[each]))
+        stands = all(
+            each == cell
+            or (each not in self.closed and (each in now or self.count[each] + units >= part.minimum[each]))
             for each in part.cells[option]
+        )
+        return stands and self._bearable(member, option)
+
+    def _bearable(self, member: int, option: int) -> bool:
+        """Whether the fees of the cells that the member stays in are within what they pay for this option."""
+        part, now = self.part, self.part.cells[self.pick[member]]
+        return (
+            sum(self.fee_rate(cell) for cell in part.cells[option] if cell in now) <= part.tolerance[option]
         )
 
     def _breaks(self, member: int, option: int) -> list[int]:
@@ -180,9 +196,10 @@ class Batch:
         ):
             return False
         now = part.cells[self.pick[member]]
-        return all(
+        stands = all(
             cell in now or self.count[cell] + units >= part.minimum[cell] for cell in part.cells[option]
         )
+        return stands and self._bearable(member, option)
 
     def value(self) -> int:
         """The value of the allocation, fees taken off."""

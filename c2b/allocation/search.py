@@ -61,7 +61,7 @@ class _Search:
             if children:
                 bound, node = -children[0][0], children[0][2]
             elif self.open:
-                if self.best > climbed:
+                if self.best > climbed and -self.open[0][0] // self.part.unit > self.best // self.part.unit:
                     self.best, self.picks = climber.climb(self.best, self.picks)
                     climbed = self.best
                 negative, _, node = heapq.heappop(self.open)

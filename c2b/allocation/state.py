@@ -71,6 +71,7 @@ class State:
         owner = part.owner[option]
         self.alive[option] = 0
         self.now[option] = part.never
+        self.work += 1 + len(part.cells[option]) // 2
         self.number[owner] -= 1
         if not self.number[owner]:
             raise Impossible
