@@ -49,16 +49,20 @@ async def place_of(actor: Actor | None, campaign_id: str) -> dict[str, Any] | No
     return read(row) if row else None
 
 
-async def counts_of(offer: JoinOffer) -> dict[str, dict[Any, int]]:
-    """Paid units per attribute and option, for the bars beside each option minimum."""
+async def demand_of(offer: JoinOffer) -> list[tuple[dict[str, Any], int]]:
+    """What paid units were first asked for: (answers with the batch's, units), equal answers together."""
     rows = await db.fetch(
         "SELECT answers, SUM(quantity) AS units FROM participation WHERE campaign_id = ? "
         "AND state IN ('joined', 'needs_attention', 'confirmed', 'in_fulfillment', 'delivered', 'completed') "
         "GROUP BY answers",
         offer.campaign_id,
     )
-    pairs = [({**_json(row["answers"]), **offer.batch_answers}, int(row["units"])) for row in rows]
-    return option_counts(offer.schema.parsed, pairs)
+    return [({**_json(row["answers"]), **offer.batch_answers}, int(row["units"])) for row in rows]
+
+
+async def counts_of(offer: JoinOffer) -> dict[str, dict[Any, int]]:
+    """Paid units per attribute and option."""
+    return option_counts(offer.schema.parsed, await demand_of(offer))
 
 
 async def members_of(
@@ -82,7 +86,7 @@ async def members_of(
 def read(row: dict[str, Any]) -> dict[str, Any]:
     """A row with JSON parsed and instants as instants."""
     parsed = {**row}
-    for key in ("answers", "quote", "batch_answers", "outcome"):
+    for key in ("answers", "quote", "batch_answers", "outcome", "preferences"):
         if key in parsed:
             parsed[key] = _json(parsed[key])
     for key in _INSTANTS:
