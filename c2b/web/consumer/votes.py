@@ -86,6 +86,11 @@ def with_conditions(described: Sequence[Described], offer: JoinOffer) -> list[De
     ]
 
 
+def code_text(code: Any) -> str:
+    """A choice as forms send it."""
+    return ("yes" if code else "no") if isinstance(code, bool) else str(code)
+
+
 def tie_sentence(tie_rule: str) -> str:
     """How a tie is decided."""
     return gettext(_TIES[tie_rule])
