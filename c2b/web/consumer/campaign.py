@@ -54,6 +54,7 @@ class CampaignView:
     by_link: bool
     deadline: datetime
     closes: str
+    objection_hours: int
     currency: str
     before_lock: bool
     described: list[Described]
@@ -89,6 +90,7 @@ def campaign_view(row: dict[str, Any], schema: ProductSchema) -> CampaignView:
         "family",
         "state",
         "deadline",
+        "objection_hours",
         "currency",
     )
     return CampaignView(
