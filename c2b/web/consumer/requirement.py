@@ -144,7 +144,7 @@ async def read_requirement(request: Request, offer: JoinOffer) -> Sent:
 
 
 def _with_wishes(sent: Sent, form: FormData, offer: JoinOffer) -> Sent:
-    wishes = wishes_of_form(form)
+    wishes = wishes_of_form(form, offer)
     first = form.get("first")
     if isinstance(first, str):
         place = str(form.get("place", "0"))
@@ -262,6 +262,17 @@ def price_lines(schema: ProductSchema, answers: dict[str, Any]) -> tuple[PriceLi
         attribute = schema.attribute(each.attribute)
         option = attribute.option(each.code)
         lines.append(PriceLine(pick(attribute.title), pick(option.label) if option else "", each.minor))
+    return tuple(lines)
+
+
+def promised_lines(schema: ProductSchema, quote: dict[str, Any]) -> tuple[PriceLine, ...]:
+    """What was counted into a stored quote, in words."""
+    lines = []
+    for each in quote["surcharges"]:
+        attribute = schema.find(each["attribute"])
+        option = attribute.option(each["code"]) if attribute else None
+        label = pick(attribute.title) if attribute else each["attribute"]
+        lines.append(PriceLine(label, pick(option.label) if option else "", each["minor"]))
     return tuple(lines)
 
 

@@ -6,7 +6,6 @@ wishes".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from c2b.kit.i18n import current_locale, gettext, pick
 from c2b.kit.money import format_money
 from c2b.participations.options import other_options
 from c2b.participations.preferences import MAX_ALTERNATIVES
+from c2b.web.consumer.ballot_form import BallotField, ballot_fields, is_about_ballots
 from c2b.web.consumer.wishes import ANY, INSTEAD, Composed, Wishes, hidden
 
 Counts = Mapping[str, Mapping[Any, int]]
@@ -64,7 +64,7 @@ class WishForm:
     kept: tuple[KeptAlternative, ...]
     room: int
     wishes: Wishes
-    carried_votes: str
+    ballots: tuple[BallotField, ...]
     fee_offered: bool
     opened: bool
     currency: str
@@ -74,6 +74,8 @@ class WishForm:
     def error_links(self) -> tuple[tuple[str, str], ...]:
         """(id of the control, text) for the summary at the top of the page."""
         found = [(each.id, text) for each in self.questions for text in each.errors]
+        for ballot in self.ballots:
+            found += [(f"ballot-{ballot.name}", text) for text in (*ballot.rank_errors, *ballot.only_errors)]
         found += [(f"kept-{each.place}", text) for each in self.kept for text in each.errors]
         return (*found, *((f"wish-{name}", text) for name, texts in self.errors.items() for text in texts))
 
@@ -89,7 +91,8 @@ def wish_form(
     errors: Iterable[FieldError],
 ) -> WishForm:
     """The form beside a first choice. ``units`` of the reader's own will be paid on top of ``counts``."""
-    faults = _by_place(told, errors)
+    errors = list(errors)
+    faults = _by_place(told, [each for each in errors if not is_about_ballots(each)])
     questions = tuple(_questions(offer, first, wishes, counts, units, faults))
     kept = tuple(_kept(offer, first, wishes, faults))
     answered = sum(bool(each.value) for each in questions)
@@ -103,7 +106,9 @@ def wish_form(
         kept=kept,
         room=max(MAX_ALTERNATIVES - answered - len(kept), 0),
         wishes=wishes,
-        carried_votes=json.dumps(wishes.votes, ensure_ascii=False),
+        ballots=ballot_fields(
+            offer, wishes.votes, errors=[each for each in errors if is_about_ballots(each)]
+        ),
         fee_offered=any(cell.premium_minor for cell in named_cells(offer.schema.parsed))
         or bool(offer.schema.parsed.minimums.configuration.premium_minor),
         opened=wishes.say_more or bool(loose) or any(each.errors for each in kept),
@@ -244,8 +249,6 @@ def _by_place(told: Composed, errors: Iterable[FieldError]) -> dict[str | int, t
         if name == "alternatives" and number.isdigit() and int(number) < len(told.sources):
             source = told.sources[int(number)]
             place = INSTEAD + source if isinstance(source, str) else source
-        elif name == "votes":
-            place = error.path.removeprefix(PATH)
         if error.text() not in found.setdefault(place, []):
             found[place].append(error.text())
     return {place: tuple(texts) for place, texts in found.items()}

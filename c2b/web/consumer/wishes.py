@@ -19,7 +19,9 @@ from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
 from c2b.kit.money import parse_money, plain_money
+from c2b.participations.ballots import still_open
 from c2b.participations.options import other_options
+from c2b.web.consumer.ballot_form import read_ballots
 
 #: The short answer that stands for every other option.
 ANY = "*"
@@ -64,7 +66,7 @@ class Composed:
     faults: tuple[FieldError, ...]
 
 
-def wishes_of_form(form: FormData) -> Wishes:
+def wishes_of_form(form: FormData, offer: JoinOffer) -> Wishes:
     """What was posted. Raises ``MalformedJson`` for alternatives that no page of ours has sent."""
     given = form.get("wishes")
     if isinstance(given, str):
@@ -82,7 +84,7 @@ def wishes_of_form(form: FormData) -> Wishes:
             "otherwise": str(form.get("otherwise", "refund")),
             "fee": _line(form, "fee_limit"),
             "ask_first": form.get("ask_first") == "yes",
-            "votes": strict_loads(str(form.get("votes", "{}")).encode()),
+            "votes": read_ballots(form, offer),
             "more": form.get("more") == "yes",
         }
     )
@@ -117,7 +119,7 @@ def wishes_of_preferences(preferences: Mapping[str, Any], offer: JoinOffer, firs
         otherwise=preferences.get("otherwise", "refund"),
         fee="" if fee is None else plain_money(fee, offer.currency),
         ask_first=preferences.get("ask_first", False),
-        votes=preferences.get("votes", {}),
+        votes=still_open(preferences.get("votes"), offer.votes),
     )
 
 

@@ -14,6 +14,7 @@ from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from tests import world
 from tests.web.consumer.browser import HTMX, Browser, Form, Page
 from tests.web.consumer.test_join import CHOICES
+from tests.web.consumer.test_votes import paid_place, voted_on
 
 #: As CHOICES, with keycaps that have no minimum in the schema below.
 NAVY = CHOICES
@@ -281,3 +282,31 @@ class TestWishes:
         form = join_form(await bo.get(f"/participations/{(await place())['id']}/requirement"))
         assert [json.loads(value) for name, value in form.fields if name == "alternative"] == [plate, BLACK]
         assert dict(form.fields)["instead.case_color"] == ""
+
+
+class TestTheBallot:
+    """The mounting is put to a vote: tray, gasket (+15) or top (+10)."""
+
+    async def test_is_cast_with_the_requirement_and_covers_the_dearest_outcome(self, w, bo, sandbox):
+        _, address = await voted_on(w)
+        page = await asked(bo, address)
+        assert page.says("What should be the same for everybody?", "You pay now CN¥639.00")
+        form = join_form(page)
+        page = await bo.send(form, button="quote", rank__mounting=["tray", "top"], refuse__mounting="gasket")
+        assert page.says("You pay now CN¥634.00")
+        page = await bo.send(join_form(page), 422, rank__mounting=["tray", "tray"])
+        assert page.says("Name each choice only once.")
+        assert 'href="#ballot-mounting"' in page.html
+        await bo.send(join_form(page), rank__mounting=["tray", "top"])
+        row = await place()
+        ballot = {"ranking": ["tray", "top"], "only": ["tray", "top"]}
+        assert row["preferences"] == {"votes": {"mounting": ballot}}
+        assert row["total_minor"] == 63400
+
+    async def test_stays_with_wishes_that_change(self, w, bo):
+        campaign, _ = await voted_on(w)
+        address = await paid_place(w, campaign, ranking=("top",))
+        form = join_form(await bo.get(f"{address}/requirement"))
+        await bo.send(form, ask_first="yes")
+        wishes = {"ask_first": True, "votes": {"mounting": {"ranking": ["top"]}}}
+        assert (await place())["preferences"] == wishes
