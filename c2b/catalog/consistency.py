@@ -6,13 +6,17 @@ Works on a document whose references are replaced. Each fault is (JSON pointer, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 import re2
 
 from c2b.catalog.engine import compile_pattern
+from c2b.kit.canonical import canonical_json
 
 Fault = tuple[str, str]
+#: So many ways to make one combination can still be searched for one that the rules allow.
+MAX_COMBINED = 500
 #: What RE2, the Rust engine, Python and ECMA-262 read differently: escaped letters and digits (\\d takes Arabic
 #: digits in some), groups other than (?:…), counts other than {m}, {m,} and {m,n}, class arithmetic, odd classes.
 _UNPORTABLE = re2.compile(
@@ -28,6 +32,7 @@ def faults(document: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _attribute(node, f"/properties/{name}")
     for number, rule in enumerate(document.get("allOf", ())):
         yield from _rule(rule, document, f"/allOf/{number}")
+    yield from _minimums(document)
 
 
 def _names(node: Mapping[str, Any], where: str) -> Iterator[Fault]:
@@ -43,6 +48,7 @@ def _attribute(node: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield from _names(node, where)
         for name, part in node["properties"].items():
             yield from _attribute(part, f"{where}/properties/{name}")
+    yield from _premiums(node, where)
     if "x-options" in node:
         yield from _options(node, where)
         if "x-price" in node:
@@ -63,6 +69,57 @@ def _options(node: Mapping[str, Any], where: str) -> Iterator[Fault]:
         yield f"{where}/enum", "two codes look the same in a form"
     if node.get("maxItems", 0) > len(codes):
         yield f"{where}/maxItems", "is more than there are options"
+
+
+def _premiums(node: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    """A premium buys missing units off, where units can be missing: the grammar asks for `moq` beside it.
+
+    Every unit has what the batch has, and parts of a group are not counted.
+    """
+    priced = [(node.get("x-price", {}), f"{where}/x-price")]
+    priced += [
+        (option, f"{where}/x-options/{number}") for number, option in enumerate(node.get("x-options", ()))
+    ]
+    for terms, place in priced:
+        if "premium_minor" in terms and node.get("x-scope") not in ("variant", "unit"):
+            yield (
+                f"{place}/premium_minor",
+                "only what members choose for themselves can be made in small lots",
+            )
+        elif "premium_minor" in terms and terms["moq"] < 2:
+            yield f"{place}/premium_minor", "says nothing without a minimum"
+
+
+def _minimums(document: Mapping[str, Any]) -> Iterator[Fault]:
+    combinations = document.get("x-minimums", {}).get("combinations", ())
+    where = "/x-minimums/combinations"
+    if len({each["code"] for each in combinations}) != len(combinations):
+        yield where, "two combinations have the same code"
+    if len({canonical_json(_sorted(each["when"])) for each in combinations}) != len(combinations):
+        yield where, "two combinations are the same options"
+    for number, each in enumerate(combinations):
+        yield from _combination(each["when"], document["properties"], f"{where}/{number}/when")
+
+
+def _sorted(when: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: sorted(codes, key=str) for name, codes in when.items()}
+
+
+def _combination(
+    when: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]], where: str
+) -> Iterator[Fault]:
+    """Codes that exist, at least one of them a member's choice, and more than one option's own minimum."""
+    for name, codes in when.items():
+        node = properties.get(name, {})
+        known = node.get("items", node).get("enum", ())
+        if not {(type(code), code) for code in codes} <= {(type(code), code) for code in known}:
+            yield f"{where}/{name}", "names options that are not there"
+    if all(properties.get(name, {}).get("x-scope") == "batch" for name in when):
+        yield where, "is the same for the whole batch: the threshold is its minimum"
+    if len(when) == 1 and all(len(codes) == 1 for codes in when.values()):
+        yield where, "is a single option: give the option this minimum"
+    if prod(len(codes) for codes in when.values()) > MAX_COMBINED:
+        yield where, f"stands for more than {MAX_COMBINED} combinations of options"
 
 
 def _bounds(node: Mapping[str, Any], where: str) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from c2b.catalog import consistency
 from c2b.catalog.engine import safe_validator
-from c2b.catalog.explain import Forbidden, SearchTooLarge, impossible
+from c2b.catalog.explain import Forbidden, SearchTooLarge, can_be_made, impossible
 from c2b.catalog.schema import parse_schema, resolve
 from c2b.config import ROOT
 from c2b.kit.canonical import canonical_json
@@ -76,11 +76,15 @@ def unreachable(document: Mapping[str, Any]) -> list[Problem]:
     schema = parse_schema(document)
     try:
         dead = impossible(schema, fixed=None)
+        unmade = [each for each in schema.minimums.combinations if not can_be_made(schema, each)]
     except SearchTooLarge:
         return [Problem("/allOf", "the rules are too entangled to tell which options can be chosen")]
     return [
         Problem(f"/properties/{each.path}", f"{_choice(each)} can never be chosen: {each.reason['en']}"[:300])
         for each in dead.values()
+    ] + [
+        Problem("/x-minimums/combinations", f"the combination {each.code} can never be chosen")
+        for each in unmade
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from c2b.catalog.conditions import Answers, applies, broken, conditional_names
-from c2b.catalog.schema import SCOPES, Attribute, Code, ProductSchema, Rule, Words
+from c2b.catalog.schema import SCOPES, Attribute, Code, Combination, Hashed, ProductSchema, Rule, Words
 from c2b.catalog.search import Budget, SearchTooLarge, blocking_rules, choices_of, sample_of, witness
 
 
@@ -33,6 +34,7 @@ __all__ = [
     "Key",
     "SearchTooLarge",
     "blocking_rules",
+    "can_be_made",
     "forbidden",
     "impossible",
     "needed",
@@ -77,24 +79,25 @@ def impossible(schema: ProductSchema, *, fixed: Answers | None) -> Mapping[Key, 
         if fixed is None
         else tuple(sorted(((key, _frozen(each)) for key, each in fixed.items()), key=repr))
     )
-    return _impossible(_Hashed(schema), frozen)
+    return _impossible(Hashed(schema), frozen)
 
 
-@dataclass(frozen=True)
-class _Hashed:
-    """A schema that a cache can hold: equal digests are equal schemas."""
-
-    schema: ProductSchema
-
-    def __hash__(self) -> int:
-        return hash(self.schema.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashed) and self.schema.digest == other.schema.digest
+def can_be_made(schema: ProductSchema, combination: Combination) -> bool:
+    """Whether some complete answers have one of the codes of each attribute. Raises `SearchTooLarge`."""
+    budget = Budget()
+    names = [name for name, _ in combination.when]
+    for codes in product(*(codes for _, codes in combination.when)):
+        chosen = {
+            name: [code] if schema.attribute(name).kind == "choices" else code
+            for name, code in zip(names, codes, strict=True)
+        }
+        if witness(schema, chosen=chosen, budget=budget) is not None:
+            return True
+    return False
 
 
 @lru_cache(maxsize=512)
-def _impossible(hashed: _Hashed, frozen: tuple[tuple[str, Any], ...] | None) -> Mapping[Key, Forbidden]:
+def _impossible(hashed: Hashed, frozen: tuple[tuple[str, Any], ...] | None) -> Mapping[Key, Forbidden]:
     schema = hashed.schema
     fixed = None if frozen is None else {key: _thawed(each) for key, each in frozen}
     budget = Budget()

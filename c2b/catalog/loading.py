@@ -8,7 +8,9 @@ from typing import Any
 
 from c2b.catalog import operations
 from c2b.catalog.models import Manufacturer, Product
+from c2b.catalog.queries import schema_versions
 from c2b.config import ROOT
+from c2b.kit.canonical import digest
 
 _MAKER = ("slug", "name", "email", "locale", "story", "party")
 _PRODUCT = (
@@ -36,10 +38,16 @@ async def load_maker(data: Mapping[str, Any]) -> Manufacturer:
 
 
 async def publish_shipped(product: Product) -> None:
-    """Publish the versions of the product's family that ``schemas/products`` holds, oldest first."""
+    """Publish the versions of the product's family that ``schemas/products`` holds and this product has not yet.
+
+    Oldest first: new campaigns are pinned to the newest. Loading again publishes nothing twice.
+    """
+    known = {version["digest"] for version in await schema_versions(product.id)}
     paths = sorted(
         (ROOT / "schemas/products" / product.family).glob("*.schema.json"),
         key=lambda path: int(path.name.split(".")[0]),
     )
     for path in paths:
-        await operations.publish_schema(product.id, json.loads(path.read_text(encoding="utf-8")))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if digest(document) not in known:
+            await operations.publish_schema(product.id, document)

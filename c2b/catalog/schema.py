@@ -12,33 +12,29 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from c2b.catalog.terms import NO_TERMS, Code, Combination, Minimums, Terms, Words, read_minimums, read_terms
 from c2b.kit.canonical import digest
-from c2b.kit.i18n import pick
 
-#: One code of an option; booleans are the two answers of a flag.
-Code = str | int
+__all__ = [
+    "SCOPES",
+    "Attribute",
+    "Code",
+    "Combination",
+    "Demand",
+    "Hashed",
+    "Minimums",
+    "Option",
+    "ProductSchema",
+    "Rule",
+    "Terms",
+    "Test",
+    "Words",
+    "parse_schema",
+    "resolve",
+    "same",
+]
+
 SCOPES = ("batch", "variant", "unit")
-
-
-class Words(dict[str, str]):
-    """A label in both languages, `{"en": …, "zh": …}`, that shows itself in the reader's when it is formatted."""
-
-    def __format__(self, spec: str) -> str:
-        return format(pick(self), spec)
-
-    def __str__(self) -> str:
-        return pick(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What choosing something costs and asks for: minor units per unit made, pieces, days, minor units once."""
-
-    surcharge_minor: int = 0
-    moq: int = 1
-    lead_days: int = 0
-    nre_minor: int = 0
-    cert: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +43,7 @@ class Option:
 
     code: Code
     label: Words
-    terms: Terms = Terms()
+    terms: Terms = NO_TERMS
     swatch: str | None = None
 
 
@@ -69,7 +65,7 @@ class Attribute:
     example: str = ""
     unit: Words | None = None
     options: tuple[Option, ...] = ()
-    terms: Terms = Terms()
+    terms: Terms = NO_TERMS
     minimum: int | None = None
     maximum: int | None = None
     step: int = 1
@@ -134,6 +130,7 @@ class ProductSchema:
     help: Words | None
     attributes: tuple[Attribute, ...]
     rules: tuple[Rule, ...]
+    minimums: Minimums
     digest: str
     _by_path: Mapping[str, Attribute] = field(repr=False, compare=False)
 
@@ -164,6 +161,19 @@ class ProductSchema:
         return part
 
 
+@dataclass(frozen=True)
+class Hashed:
+    """A schema that a cache can hold: equal digests are equal schemas."""
+
+    schema: ProductSchema
+
+    def __hash__(self) -> int:
+        return hash(self.schema.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hashed) and self.schema.digest == other.schema.digest
+
+
 def same(left: object, right: object) -> bool:
     """Equality as JSON has it: true is not 1. (Whole floats never get this far.)"""
     return left == right and isinstance(left, bool) == isinstance(right, bool)
@@ -182,6 +192,7 @@ def parse_schema(document: Mapping[str, Any]) -> ProductSchema:
         help=Words(help_text) if help_text else None,
         attributes=attributes,
         rules=rules,
+        minimums=read_minimums(document.get("x-minimums", {})),
         digest=digest(document),
         _by_path=by_path,
     )
@@ -223,7 +234,7 @@ def _attribute(
         example=spec.get("x-example", ""),
         unit=Words(spec["x-unit"]) if "x-unit" in spec else None,
         options=tuple(_option(each) for each in spec.get("x-options", ())),
-        terms=_terms(spec.get("x-price", {})),
+        terms=read_terms(spec.get("x-price", {})),
         minimum=spec.get("minimum"),
         maximum=spec.get("maximum"),
         step=spec.get("multipleOf", 1),
@@ -248,17 +259,7 @@ def _kind(spec: Mapping[str, Any]) -> str:
 
 def _option(spec: Mapping[str, Any]) -> Option:
     return Option(
-        code=spec["code"], label=Words(spec["label"]), terms=_terms(spec), swatch=spec.get("swatch")
-    )
-
-
-def _terms(spec: Mapping[str, Any]) -> Terms:
-    return Terms(
-        surcharge_minor=spec.get("surcharge_minor", 0),
-        moq=spec.get("moq", 1),
-        lead_days=spec.get("lead_days", 0),
-        nre_minor=spec.get("nre_minor", 0),
-        cert=tuple(spec.get("cert", ())),
+        code=spec["code"], label=Words(spec["label"]), terms=read_terms(spec), swatch=spec.get("swatch")
     )
 
 

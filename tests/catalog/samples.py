@@ -36,13 +36,23 @@ def product(name: str) -> dict[str, Any]:
     return json.loads(_read(ROOT / f"schemas/products/{name}/1.schema.json"))
 
 
+def newest(name: str) -> dict[str, Any]:
+    """The last version of a shipped product schema."""
+    return json.loads(_read(ROOT / f"schemas/products/{name}/{max(versions(name))}.schema.json"))
+
+
+def versions(name: str) -> list[int]:
+    files = (ROOT / f"schemas/products/{name}").glob("*.schema.json")
+    return sorted(int(file.name.partition(".")[0]) for file in files)
+
+
 @cache
 def parsed(name: str) -> ProductSchema:
     return parse_schema(product(name))
 
 
-def example(name: str, which: str, *, folder: str = "valid") -> dict[str, Any]:
-    return json.loads(_read(ROOT / f"schemas/products/{name}/examples/1/{folder}/{which}.json"))
+def example(name: str, which: str, *, folder: str = "valid", version: int = 1) -> dict[str, Any]:
+    return json.loads(_read(ROOT / f"schemas/products/{name}/examples/{version}/{folder}/{which}.json"))
 
 
 def examples(name: str, folder: str) -> list[str]:

@@ -152,6 +152,86 @@ MISTAKES: dict[str, Change] = {
 }
 
 
+def minimums(**parts: Any) -> Change:
+    return at("x-minimums")(parts)
+
+
+def combination(when: Any, **terms: Any) -> dict[str, Any]:
+    return {"code": "pair", "label": words("Pair"), "when": when, "moq": 4, **terms}
+
+
+SHADE_AND_CORD = {"shade": [2], "extras": ["cord"]}
+MINIMUM_MISTAKES: dict[str, Change] = {
+    "a premium without a minimum": at("properties", "shade", "x-options", 0, "premium_minor")(100),
+    "a premium beside a minimum of one": lambda d: d["properties"]["shade"]["x-options"][0].update(
+        moq=1, premium_minor=100
+    ),
+    "a premium of nothing": at("properties", "shade", "x-options", 1, "premium_minor")(0),
+    "a premium on what the whole batch has": at("properties", "base", "x-options", 0, "premium_minor")(100),
+    "a premium on a part of a group": lambda d: d["properties"]["mark"]["properties"]["place"]["x-options"][
+        0
+    ].update(moq=9, premium_minor=100),
+    "minimums of nothing": minimums(),
+    "minimums of a stranger": minimums(batch={"moq": 5}),
+    "a configuration minimum of one": minimums(configuration={"moq": 1}),
+    "a configuration minimum without a number": minimums(configuration={"premium_minor": 100}),
+    "no combinations": minimums(combinations=[]),
+    "a combination without a minimum": minimums(
+        combinations=[{k: v for k, v in combination(SHADE_AND_CORD).items() if k != "moq"}]
+    ),
+    "a combination without a label": minimums(
+        combinations=[{k: v for k, v in combination(SHADE_AND_CORD).items() if k != "label"}]
+    ),
+    "a combination of nothing": minimums(combinations=[combination({})]),
+    "a combination with a stranger": minimums(combinations=[combination({**SHADE_AND_CORD, "ghost": ["x"]})]),
+    "a combination with an unknown code": minimums(
+        combinations=[combination({"shade": [3], "extras": ["cord"]})]
+    ),
+    "a combination with a code of another type": minimums(
+        combinations=[combination({"shade": ["2"], "extras": ["cord"]})]
+    ),
+    "a combination with an attribute without options": minimums(
+        combinations=[combination({"shade": [2], "watts": [5]})]
+    ),
+    "a combination of one option": minimums(combinations=[combination({"shade": [2]})]),
+    "a combination of the whole batch": minimums(combinations=[combination({"base": ["wood", "steel"]})]),
+    "two combinations of one code": minimums(
+        combinations=[combination(SHADE_AND_CORD), combination({"shade": [1, 2], "extras": ["cord"]})]
+    ),
+    "two combinations of the same options": minimums(
+        combinations=[combination(SHADE_AND_CORD), combination({**SHADE_AND_CORD}, code="twin")]
+    ),
+}
+
+
+class TestMinimums:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            minimums(configuration={"moq": 5, "premium_minor": 600}),
+            minimums(combinations=[combination(SHADE_AND_CORD, premium_minor=70)]),
+            minimums(combinations=[combination({"shade": [1, 2]})]),
+            minimums(combinations=[combination({"base": ["wood"], "shade": [2]})]),
+            at("properties", "mark", "x-price")({"moq": 20, "premium_minor": 300}),
+        ],
+    )
+    def test_are_let_in_on_every_level(self, change: Change) -> None:
+        assert dialect.check(changed(change)) == []
+
+    @pytest.mark.parametrize("mistake", MINIMUM_MISTAKES)
+    def test_are_refused_as(self, mistake: str) -> None:
+        assert dialect.check(changed(MINIMUM_MISTAKES[mistake])) != []
+
+    def test_of_a_combination_that_stands_for_too_many_are_refused(self) -> None:
+        codes = [f"c{n}" for n in range(30)]
+        choice = {"x-title": words("Many"), "x-scope": "variant", "type": "string", "enum": codes,
+                  "x-options": [option(code) for code in codes]}  # fmt: skip
+        document = changed(minimums(combinations=[combination({"one": codes, "two": codes})]))
+        document["properties"] |= {"one": choice, "two": choice}
+        document["x-order"] += ["one", "two"]
+        assert "more than 500" in str(dialect.check(document)[0])
+
+
 class TestDialect:
     def test_lets_a_right_document_in(self) -> None:
         assert dialect.check(small()) == []

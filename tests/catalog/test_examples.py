@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from c2b.catalog import dialect
 from c2b.catalog.explain import impossible, witness
 from c2b.catalog.validation import validate
 from c2b.kit.i18n import use_locale
-from tests.catalog.samples import PRODUCTS, example, examples, parsed, product
+from tests.catalog.samples import PRODUCTS, example, examples, newest, parsed, product, versions
 from tests.catalog.verdicts import VERDICTS
 
 VALID = [(name, which) for name in PRODUCTS for which in examples(name, "valid")]
@@ -61,6 +63,27 @@ def test_refusal_is_a_sentence_in_both_languages(name: str, which: str) -> None:
         assert "{" not in text + translation
         assert text[-1] in ".:" or text.endswith(")")
         assert any("\u4e00" <= char <= "\u9fff" for char in translation)
+
+
+@pytest.mark.parametrize("name", [name for name in PRODUCTS if len(versions(name)) > 1])
+class TestANewerVersionThatOnlyAddsMinimums:
+    def test_judges_every_answer_as_the_first(self, name: str) -> None:
+        for folder in ("valid", "invalid"):
+            for which in examples(name, folder):
+                answers = example(name, which, folder=folder)
+                assert validate(newest(name), answers=answers) == validate(product(name), answers=answers)
+
+    def test_differs_in_terms_only(self, name: str) -> None:
+        first, last = product(name), newest(name)
+        assert last.pop("x-minimums")
+        assert first != last
+        assert first == _without_premiums(last)
+
+
+def _without_premiums(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _without_premiums(each) for key, each in node.items() if key != "premium_minor"}
+    return [_without_premiums(each) for each in node] if isinstance(node, list) else node
 
 
 def test_every_invalid_example_has_a_verdict() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from c2b.catalog.lint import check_all, main
-from tests.catalog.samples import LAMP, small
+from tests.catalog.samples import LAMP, option, small, words
 
 Disorder = Callable[[Path], object]
 
@@ -40,6 +40,16 @@ def example_file(house: Path, name: str) -> Path:
     return house / "schemas/products/lamp/examples/1" / name
 
 
+COMBINATION = {"code": "pair", "label": words("Pair"), "moq": 4}
+WATTS = {
+    "x-title": words("Set"), "x-scope": "variant", "type": "string", "enum": ["w5"], "x-options": [option("w5")],
+}  # fmt: skip
+NO_SET_WITH_ONE = {
+    "x-reason": words("Shade 1 has no set."),
+    "if": {"properties": {"shade": {"const": 1}}, "required": ["shade"]},
+    "then": {"properties": {"watts_set": False}},
+}
+
 DISORDERS: dict[str, tuple[Disorder, str]] = {
     "no JSON": (lambda h: (h / "schemas/products/lamp/1.schema.json").write_text("{"), "not a JSON Schema"),
     "no JSON Schema": (rewritten(lambda d: d.update(required="base")), "not a JSON Schema"),
@@ -51,6 +61,23 @@ DISORDERS: dict[str, tuple[Disorder, str]] = {
     "an option for nobody": (
         rewritten(lambda d: d["allOf"][0]["then"]["properties"]["watts"].update(maximum=4)),
         "the option 2 can never be chosen",
+    ),
+    "a combination for nobody": (
+        rewritten(
+            lambda d: (
+                d.update(
+                    {
+                        "x-minimums": {
+                            "combinations": [{**COMBINATION, "when": {"shade": [1], "watts_set": ["w5"]}}]
+                        }
+                    }
+                )
+                or d["properties"].update(watts_set=WATTS)
+                or d["x-order"].append("watts_set")
+                or d["allOf"].append(NO_SET_WITH_ONE)
+            )
+        ),
+        "the combination pair can never be chosen",
     ),
     "a blank label": (
         rewritten(lambda d: d["properties"]["base"]["x-title"].update(zh=" ")),
@@ -88,7 +115,7 @@ class TestLint:
     def test_finds_the_shipped_schemas_in_order(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert check_all() == []
         assert main() == 0
-        assert "5 product schemas" in capsys.readouterr().out
+        assert "7 product schemas" in capsys.readouterr().out
 
     def test_finds_a_right_house_in_order(self, house: Path) -> None:
         assert check_all(house) == []

@@ -15,7 +15,9 @@ from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import current_locale, pick
 from c2b.participations import queries as participations
+from c2b.participations.explained import Explained, explained
 from c2b.participations.models import GONE
+from c2b.participations.outcomes import read_outcome
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.options import ShortOption, short_options
@@ -75,6 +77,7 @@ class ParticipationView:
     own: list[Described]
     shared: list[Described]
     digest: str
+    outcome: Explained | None
     joined_at: datetime
     reserved_until: datetime | None
     deadline: datetime
@@ -161,6 +164,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         lines=price_lines(schema, {**row["answers"], **offer.batch_answers}),
         own=describe_answers(schema, row["answers"], locale, scopes=("variant", "unit")),
         shared=describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)),
+        outcome=explained(schema, read_outcome(row["outcome"]), row["currency"]) if row["outcome"] else None,
         before_lock=before_lock,
         may_pay=row["state"] == "pending_payment" and before_lock,
         may_leave=row["state"] in LEAVABLE and before_lock,

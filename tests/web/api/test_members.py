@@ -10,7 +10,9 @@ import pytest
 
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
+from c2b.kit.canonical import canonical_json
 from c2b.kit.http.idempotency import call_of, claim_or_answer
+from c2b.participations.outcomes import CellMark, Outcome
 from c2b.web.api.routing import V1
 from tests import world
 from tests.web.api.client import Program
@@ -122,6 +124,21 @@ class TestAMember:
         mine = await bo.everything("/me/participations", limit=1)
         assert {each["campaign"]["id"] for each in mine} == {first, second}
         await bo.get(f"/participations/{theirs.participation_id}", 404)
+
+    async def test_reads_what_they_got_and_why_in_their_language(self, database, app):
+        w = await world.build()
+        place = await w.join(await w.open_campaign(), w.bo)
+        bo, own = await Program.of(app, w.bo), f"/participations/{place.participation_id}"
+        assert (await bo.get(own))["outcome"] is None
+        navy = CellMark(key="option:case_color:navy", level="option", count=24, minimum=30)
+        outcome = Outcome(kind="left", cause="minimum", cell=navy, returned_minor=place.total_minor)
+        await db.execute("UPDATE participation SET outcome = ?", canonical_json(outcome.to_json()).decode())
+        told = (await bo.get(own))["outcome"]
+        assert (told["kind"], told["cause"], told["cell"]["count"]) == ("left", "minimum", 24)
+        assert told["sentence"].startswith("Navy needed 30 and reached 24, so you are out")
+        chinese = await Program.of(app, w.bo, locale="zh_CN")
+        [listed] = await chinese.everything("/me/participations")
+        assert listed["outcome"]["sentence"].startswith("藏青色需 30 台、实有 24 台，因此您退出本团")
 
 
 class TestTheSameKey:

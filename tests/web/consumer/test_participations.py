@@ -8,7 +8,9 @@ import pytest
 
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
+from c2b.kit.canonical import canonical_json
 from c2b.participations.operations import keep_reservations
+from c2b.participations.outcomes import CellMark, Change, Outcome
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from tests.web.consumer.browser import HTMX, Browser
 
@@ -54,6 +56,19 @@ class TestAPlace:
             "Switches Tactile B +CN¥15.00", "Text Bo & Li", "Base price CN¥459.00", "Each CN¥654.00"
         )
         assert page.says("× 2", "Promised, at most CN¥1,308.00", "Payment", "Paid")
+
+    async def test_says_in_one_sentence_why_it_is_not_the_first_choice(self, w, place, bo):
+        navy = CellMark(key="option:case_color:navy", level="option", count=24, minimum=30)
+        outcome = Outcome(
+            kind="alternative", rank=1, cause="minimum", cell=navy, unit_price_minor=39900, saved_minor=3000,
+            returned_minor=3000, changes=(Change(attribute="case_color", before="navy", after="black"),),
+        )  # fmt: skip
+        assert "needed" not in (await bo.get(place)).text
+        await db.execute("UPDATE participation SET outcome = ?", canonical_json(outcome.to_json()).decode())
+        page = await bo.get(place)
+        assert page.says(
+            "Navy needed 30 and reached 24, so you get your second choice, Black, at CN¥399; you save CN¥30."
+        )
 
     async def test_is_nobody_elses_to_see_or_to_touch(self, app, w, place, cy, ana):
         others = [cy, ana, await Browser.of(app, w.mill), await Browser.of(app, w.root)]

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from c2b.campaigns.queries import join_offer
 from c2b.kit.http.idempotency import Answer
 from c2b.participations import operations, queries
+from c2b.participations.explained import outcome_of
 from c2b.participations.joining import Joined
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.referrals.operations import valid_for
@@ -24,7 +25,7 @@ from c2b.web.views import idempotent, json_answer
 
 _AS_STORED = (
     "id", "campaign_id", "quantity", "state", "attention", "answers", "digest", "schema_version", "quote",
-    "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at",
+    "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at", "outcome",
 )  # fmt: skip
 
 
@@ -54,7 +55,12 @@ async def join(request: Request) -> Response:
 async def mine(request: Request) -> Response:
     """GET /me/participations: newest first."""
     actor = actor_of(request)
-    return await newest_first(request, lambda **slice_: queries.mine(actor, **slice_), shape)
+
+    async def explained(**window: Any) -> list[dict[str, Any]]:
+        rows = await queries.mine(actor, **window)
+        return [{**row, "outcome": await outcome_of(row)} for row in rows]
+
+    return await newest_first(request, explained, shape)
 
 
 @require_api("consumer")
@@ -80,7 +86,10 @@ async def withdraw(request: Request) -> Response:
 
 
 def shape(row: dict[str, Any]) -> dict[str, Any]:
-    """One's own participation. ``answers`` are the member's own; the batch's stand with the campaign."""
+    """One's own participation. ``answers`` are the member's own; the batch's stand with the campaign.
+
+    ``outcome`` is an `Explained`, with its sentence in the reader's language.
+    """
     campaign = {
         "id": row["campaign_id"],
         "slug": row["slug"],
@@ -94,7 +103,7 @@ def shape(row: dict[str, Any]) -> dict[str, Any]:
 
 async def _now(request: Request) -> Response:
     row = await queries.own(actor_of(request), request.path_params["participation"])
-    return json_answer(shape(row))
+    return json_answer(shape({**row, "outcome": await outcome_of(row)}))
 
 
 def _reserved(joined: Joined) -> Answer:
