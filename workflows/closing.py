@@ -1,9 +1,9 @@
 """From the last captured payment (or the deadline) to a locked batch.
 
-Started by ``campaign.closed`` with the run id ``closing:<campaign>:<round>``. It takes turns: wait until nothing is open
-any more (votes, questions, offered places), allocate, propose, let those object who asked for it, lock. A turn whose
-proposal is not true any more (somebody left, came, or chose otherwise) is followed by another. Each further turn needs
-somebody to have left, answered or been offered a place, and of those there are finitely many: it ends.
+Started by ``campaign.closed`` with the run id ``closing:<campaign>:<round>``. It takes turns: wait until nothing is
+open any more (votes, questions, offered places), allocate, propose, let those object who asked for it, lock. A turn
+whose proposal is not true any more (somebody left, came, or chose otherwise) is followed by another. Each further turn
+needs somebody to have left, answered or been offered a place, and of those there are finitely many: it ends.
 
 The lock itself records ``campaign.locked``, which starts the ordering; a group of which too few units can be made takes
 members again, or has failed and is refunded, by the same transaction.

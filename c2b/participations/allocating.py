@@ -5,6 +5,7 @@ The event loop stays free meanwhile, so pages are served and the worker's lease 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from c2b.campaigns.changes import hold
@@ -51,8 +52,9 @@ async def proposal_for(task: Json) -> Json:
     """The checked proposal for a task, wherever it is computed. Raises ``AllocationFailed``."""
     try:
         if size_of(task["inputs"]) <= SMALL:
-            return compute(task)
-        found: Json = await aside("c2b.participations.computing:compute", task)
+            found: Json = json.loads(json.dumps(compute(task)))  # as it comes from a child
+        else:
+            found = await aside("c2b.participations.computing:compute", task)
     except (WrongAllocation, AsideFailed) as error:
         raise AllocationFailed(f"allocation of {task['inputs']['campaign']['id']}: {error}") from error
     return found

@@ -1,6 +1,6 @@
 """What must hold of a proposal at the instant of the lock, counted from what members get and not from how it was found.
 
-The solver has its own checker; this is the last line before money and a purchase order, and it shares nothing with either.
+The solver has its own checker; this is the last line before money and a purchase order, and shares nothing with either.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def check(schema: PinnedSchema, campaign: Json, inputs: Json, result: Json) -> N
     served = [each for each in given if each["answers"] is not None]
     units = sum(wanted[each["id"]]["units"] for each in served)
     if units != result["units"] or not campaign["threshold"] <= units <= campaign["cap"]:
-        raise LockRefused(f"{campaign['id']}: {units} units are not what was proposed, or not what may be made")
+        raise LockRefused(
+            f"{campaign['id']}: {units} units are not what was proposed, or not what may be made"
+        )
     for each in served:
         _check_member(schema, inputs["campaign"], wanted[each["id"]], each, units=units)
     _check_cells(schema, inputs["campaign"], wanted, served)

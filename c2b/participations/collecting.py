@@ -14,8 +14,6 @@ from c2b.kit import db
 from c2b.kit.canonical import digest
 
 Json = dict[str, Any]
-#: Paid for, and neither locked nor gone.
-HERE = ("joined", "needs_attention")
 
 
 async def collect(campaign: Json) -> Json:
@@ -23,7 +21,7 @@ async def collect(campaign: Json) -> Json:
     schema = await pinned_schema(campaign["schema_id"])
     rows = await db.fetch(
         "SELECT id, quantity, answers, preferences, quote, total_minor, schema_version FROM participation "
-        f"WHERE campaign_id = ? AND state IN ({', '.join(repr(state) for state in HERE)}) ORDER BY paid_at, id",
+        "WHERE campaign_id = ? AND state IN ('joined', 'needs_attention') ORDER BY paid_at, id",
         campaign["id"],
     )
     return {

@@ -28,6 +28,7 @@ def compute(task: Json) -> Json:
     price tiers). Raises ``WrongAllocation``."""
     schema, inputs = _schema(task), task["inputs"]
     case = case_of(schema, inputs)
+    _ensure_sane(inputs, case)
     found = allocation.allocate(case.problem)
     faults = allocation.verify(case.problem, found)
     if faults:
@@ -35,11 +36,23 @@ def compute(task: Json) -> Json:
     return result_of(schema, inputs, case, found, quoted=task["quoted"])
 
 
-def result_of(schema: PinnedSchema, inputs: Json, case: Case, found: Allocation, *, quoted: list[Json]) -> Json:
+def _ensure_sane(inputs: Json, case: Case) -> None:
+    """As long as neither schema nor batch have changed, what was valid when it was paid for is so still."""
+    if inputs["campaign"]["terms_version"] > 1:
+        return
+    for member, given in zip(inputs["members"], case.given, strict=True):
+        if not given or given[0].rank:
+            raise WrongAllocation(f"participation {member['id']} is no longer valid")
+
+
+def result_of(
+    schema: PinnedSchema, inputs: Json, case: Case, found: Allocation, *, quoted: list[Json]
+) -> Json:
     """An allocation as it is kept: totals, every cell with what became of it, every member with what they get."""
     reasons = Reasons(schema, inputs, case, found)
     members = [
-        _member(schema, inputs, case, found, reasons, position) for position in range(len(case.problem.members))
+        _member(schema, inputs, case, found, reasons, position)
+        for position in range(len(case.problem.members))
     ]
     return {
         "units": found.units,
@@ -91,9 +104,7 @@ def _member(
     return {**kept, "answers": given.answers, "settled_minor": settled, "outcome": outcome.to_json()}
 
 
-def _cost(
-    schema: PinnedSchema, inputs: Json, case: Case, found: Allocation, quoted: list[Json]
-) -> Json:
+def _cost(schema: PinnedSchema, inputs: Json, case: Case, found: Allocation, quoted: list[Json]) -> Json:
     """What the manufacturer is paid for this batch, tax included: units at the quoted tier with what their choices
     add, one-off engineering, small-lot fees. ``None`` as unit price where nothing was quoted for so few."""
     batch = inputs["campaign"]["batch_answers"]

@@ -9,7 +9,6 @@ from c2b.campaigns.counting import give_back_places
 from c2b.events.operations import Happening, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
-from c2b.participations.collecting import HERE
 
 Json = dict[str, Any]
 
@@ -24,7 +23,7 @@ async def leave_out(campaign_id: str, members: Sequence[Json]) -> None:
     now = clock.now()
     await db.execute_many(
         "UPDATE participation SET state = 'refunding', left_at = ?, attention = '', outcome = ? "
-        f"WHERE id = ? AND state IN ({', '.join(repr(state) for state in HERE)})",
+        "WHERE id = ? AND state IN ('joined', 'needs_attention')",
         [(now, canonical_json(member["outcome"]).decode(), member["id"]) for member in members],
     )
     await record_all(

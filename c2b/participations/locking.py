@@ -21,7 +21,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
 from c2b.participations.checking import LockRefused, check
-from c2b.participations.collecting import HERE, collect, digest_of
+from c2b.participations.collecting import collect, digest_of
 from c2b.participations.leaving import leave_out
 from c2b.participations.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
 from c2b.participations.rules import Priced, price
@@ -114,7 +114,7 @@ async def _confirm(campaign_id: str, staying: list[_Seat]) -> None:
     await db.execute_many(
         "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, "
         "configuration_key = ?, schema_version = ?, quote = ?, outcome = ?, settled_minor = ? "
-        f"WHERE id = ? AND state IN ({', '.join(repr(state) for state in HERE)})",
+        "WHERE id = ? AND state IN ('joined', 'needs_attention')",
         [seat.row() for seat in staying],
     )
     await record_all(
@@ -166,7 +166,8 @@ async def _freeze(campaign: Json, schema: PinnedSchema, result: Json, staying: l
 async def _unpaid(campaign_id: str) -> bool:
     """Somebody from the waitlist has been offered a place and still has time to pay."""
     row = await db.fetch_one(
-        "SELECT id FROM participation WHERE campaign_id = ? AND state = 'pending_payment' LIMIT 1", campaign_id
+        "SELECT id FROM participation WHERE campaign_id = ? AND state = 'pending_payment' LIMIT 1",
+        campaign_id,
     )
     return row is not None
 

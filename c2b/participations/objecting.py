@@ -7,7 +7,6 @@ run goes on at once; a signal is named after what it answers, which makes it cou
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +18,6 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
-from c2b.participations.collecting import HERE
 from c2b.participations.proposing import proposal_of
 
 Json = dict[str, Any]
@@ -54,7 +52,10 @@ async def unsettled(campaign_id: str) -> Json | None:
         if row:
             until = db.instant(row["until"])
             assert until
-            return {"signal": f"{name} {row['id']}", "until": max(until, clock.now() + LOOK_AGAIN).isoformat()}
+            return {
+                "signal": f"{name} {row['id']}",
+                "until": max(until, clock.now() + LOOK_AGAIN).isoformat(),
+            }
     return None
 
 
@@ -119,17 +120,9 @@ async def go_on(campaign_id: str, participation_id: str) -> None:
 
 async def _silent(proposal: Json) -> bool:
     """Whether somebody who may object is still here and has not accepted."""
-    waiting = [id for id in proposal["result"]["asked"] if id not in proposal["accepted"]]
-    if not waiting:
-        return False
-    places = ", ".join("?" for _ in waiting)
-    row = await db.fetch_one(
-        f"SELECT id FROM participation WHERE id IN ({places}) "
-        f"AND state IN ({', '.join(repr(state) for state in HERE)}) LIMIT 1",
-        *waiting,
+    here = await db.fetch(
+        "SELECT id FROM participation WHERE campaign_id = ? AND state IN ('joined', 'needs_attention')",
+        proposal["campaign_id"],
     )
-    return row is not None
-
-
-def _json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
+    asked = set(proposal["result"]["asked"]) - set(proposal["accepted"])
+    return any(row["id"] in asked for row in here)

@@ -48,9 +48,7 @@ def case_of(schema: PinnedSchema, inputs: Json) -> Case:
     """What is to be allocated, from the collected inputs (`collecting.py`)."""
     campaign, numbers = inputs["campaign"], _Numbers()
     batch = campaign["batch_answers"]
-    tiers = tuple(
-        Tier(each.from_quantity, each.unit_price_minor) for each in price_tiers(campaign["tiers"])
-    )
+    tiers = tuple(Tier(each.from_quantity, each.unit_price_minor) for each in price_tiers(campaign["tiers"]))
     members, given = [], []
     for each in inputs["members"]:
         found = list(_specs(schema, batch, each, numbers, lowest=tiers[-1].unit_price_minor))

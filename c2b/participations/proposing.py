@@ -50,15 +50,13 @@ async def propose(campaign_id: str, *, turn: int, proposal: Json | None) -> Json
 
 async def proposal_of(campaign: Json, *, turn: int | None = None) -> Json | None:
     """The proposal of a campaign's present round that stands (of ``turn``, unless the latest), as a row."""
-    number, args = ("", []) if turn is None else ("AND turn = ? ", [turn])
     row = await db.fetch_one(
-        f"SELECT * FROM allocation WHERE campaign_id = ? AND round = ? AND state = 'proposed' {number}"
+        "SELECT * FROM allocation WHERE campaign_id = ? AND round = ? AND state = 'proposed' "
         "ORDER BY turn DESC LIMIT 1",
         campaign["id"],
         campaign["round"],
-        *args,
     )
-    return read(row) if row else None
+    return read(row) if row and turn in (None, row["turn"]) else None
 
 
 def read(row: Json) -> Json:

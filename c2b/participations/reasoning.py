@@ -82,9 +82,12 @@ class Reasons:
         carried = [
             cell
             for cell in given.cells
-            if self.allocation.counts[cell] - units < self.case.cells[cell].minimum and cell not in first.cells
+            if self.allocation.counts[cell] - units < self.case.cells[cell].minimum
+            and cell not in first.cells
         ]
-        return Cause(cause="group", cells=tuple(self._mark(cell, self.allocation.counts[cell]) for cell in carried[:1]))
+        return Cause(
+            cause="group", cells=tuple(self._mark(cell, self.allocation.counts[cell]) for cell in carried[:1])
+        )
 
     def _left(self, position: int) -> Cause:
         specs = self.case.problem.members[position].specs
@@ -121,7 +124,9 @@ class Reasons:
         for vote in self.inputs["campaign"]["votes"]:
             for choice in vote["choices"]:
                 other = {**batch, vote["attribute"]: choice}
-                possible = accepts(member["preferences"], other) and judge.accepts({**member["answers"], **other})
+                possible = accepts(member["preferences"], other) and judge.accepts(
+                    {**member["answers"], **other}
+                )
                 if choice != vote["outcome"] and possible:
                     return Cause(cause="vote", decided=(vote["attribute"], vote["outcome"]))
         return Cause(cause="schema")
