@@ -16,8 +16,8 @@ async def count_capture(campaign_id: str, quantity: int) -> bool:
     The one update that crosses the threshold is the only one that says so.
     """
     rows = await db.execute(
-        "UPDATE campaign SET paid = paid + ? WHERE id = ? AND state IN ('open', 'threshold_met', 'closed') "
-        "AND paid + ? <= reserved",
+        "UPDATE campaign SET paid = paid + ?, wishes_version = wishes_version + 1 WHERE id = ? "
+        "AND state IN ('open', 'threshold_met', 'closed') AND paid + ? <= reserved",
         quantity,
         campaign_id,
         quantity,
@@ -48,6 +48,7 @@ async def _look_at_threshold(row: dict[str, Any]) -> None:
 
 async def look_again(campaign_id: str) -> None:
     """Something about what members want has changed: a group that waits for enough makeable units tries to close."""
+    await db.execute("UPDATE campaign SET wishes_version = wishes_version + 1 WHERE id = ?", campaign_id)
     await _look_at_threshold(await hold(campaign_id))
 
 
@@ -66,9 +67,11 @@ async def close(campaign_id: str) -> bool:
 async def give_back_places(campaign_id: str, *, reserved: int, paid: int) -> None:
     """Somebody left, or did not pay in time. A threshold that no longer holds is no longer claimed."""
     await db.execute(
-        "UPDATE campaign SET reserved = reserved - ?, paid = paid - ? WHERE id = ?",
+        "UPDATE campaign SET reserved = reserved - ?, paid = paid - ?, wishes_version = wishes_version + ? "
+        "WHERE id = ?",
         reserved,
         paid,
+        int(paid > 0),
         campaign_id,
     )
     row = await hold(campaign_id)

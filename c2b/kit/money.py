@@ -6,12 +6,13 @@ No binary floating point anywhere: amounts are `int`, and `Decimal` appears only
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from babel.numbers import NumberPattern, format_currency, parse_pattern
 
-from c2b.kit.i18n import babel_locale
+from c2b.kit.i18n import babel_locale, current_locale
 
 # ISO 4217, list one. CLDR's digits are what people print, not what providers count (IQD: 0 against 3),
 # so the exponent comes from the standard. Everything not named here that the standard lists has two.
@@ -42,6 +43,17 @@ def format_money(minor: int, currency: str, locale: str) -> str:
     known, pattern = babel_locale(locale), _pattern(locale, places)
     # a parsed pattern is taken as it is
     return format_currency(_decimal(minor, places), currency, pattern, locale=known, currency_digits=False)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Money in a message: written for whoever reads it, when the message is put into words."""
+
+    minor: int
+    currency: str
+
+    def __format__(self, spec: str) -> str:
+        return format(format_money(self.minor, self.currency, current_locale()), spec)
 
 
 def short_money(minor: int, currency: str, locale: str) -> str:

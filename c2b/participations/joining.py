@@ -170,9 +170,13 @@ async def write(joins: Sequence[Join]) -> list[Verdict]:
             continue
         campaigns[join.campaign_id]["reserved"] += join.quantity
         members.add((join.campaign_id, join.user_id))
-        quote = join.priced.quote
         joined = Joined(
-            new_id(), join.campaign_id, join.quantity, quote.total_minor, quote.currency, reserved_until
+            new_id(),
+            join.campaign_id,
+            join.quantity,
+            join.priced.commitment_minor,
+            join.priced.quote.currency,
+            reserved_until,
         )
         if join.call:
             answered[join.call] = joined
@@ -258,8 +262,9 @@ def _row(join: Join, joined: Joined, now: datetime) -> tuple[Any, ...]:
     return (
         joined.participation_id, join.campaign_id, join.user_id, join.invitation_id, join.quantity,
         canonical_json(priced.answers).decode(), priced.digest, priced.configuration_key, join.schema_version,
-        json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")), "{}",
-        priced.quote.total_minor, priced.quote.currency, now, joined.reserved_until,
+        json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")),
+        canonical_json(priced.preferences).decode() if priced.preferences else "{}",
+        priced.commitment_minor, priced.quote.currency, now, joined.reserved_until,
     )  # fmt: skip
 
 

@@ -7,65 +7,17 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
-from c2b.campaigns.counting import count_capture, give_back_places, look_again
+from c2b.campaigns.counting import count_capture, give_back_places
 from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
-from c2b.catalog.validation import judge
 from c2b.events.operations import record
 from c2b.kit import clock, db
-from c2b.kit.canonical import canonical_json
-from c2b.kit.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from c2b.kit.errors import Forbidden, Invalid, NotFound
 from c2b.kit.http.idempotency import Answer, Call
-from c2b.kit.i18n import N_
 from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChanged, submit
 from c2b.participations.models import Participation
-from c2b.participations.pictures import missing
-from c2b.participations.rules import MAX_QUANTITY, Priced, price
-
-
-class TooLate(Conflict):
-    code = "too_late"
-    message = N_("The group has been locked: the factory works from what was agreed.")
-
-
-class PriceWouldRise(Conflict):
-    code = "price_would_rise"
-    message = N_(
-        "This change costs {more} more than you have paid. Leave the group (you are refunded) and join again with it."
-    )
-
-
-class PayFirst(Conflict):
-    code = "pay_first"
-    message = N_("Pay for your place first, or let it go and join again.")
-
-
-def requirement(offer: JoinOffer, *, answers: Any, quantity: int) -> Priced:
-    """Validate a member's answers against the campaign's pinned schema and price them. Raises ``Invalid``.
-
-    Form, JSON API and import all come through here.
-    """
-    clean, faults = judge(
-        offer.schema.document, answers=answers, fixed=offer.batch_answers, digest=offer.schema.digest
-    )
-    if not isinstance(quantity, int) or isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
-        faults = [
-            *faults,
-            FieldError(
-                "quantity", "range", N_("Choose a quantity from 1 to {most}."), {"most": MAX_QUANTITY}
-            ),
-        ]
-    if faults:
-        raise Invalid(fields=faults)
-    return price(
-        offer.schema.parsed,
-        batch_answers=offer.batch_answers,
-        answers=clean,
-        tier_unit_price_minor=offer.entry_price_minor,
-        quantity=quantity,
-        currency=offer.currency,
-        schema_version=offer.schema.version,
-    )
+from c2b.participations.requiring import check_pictures, requirement
+from c2b.participations.revising import PayFirst, PriceWouldRise, TooLate, revise
 
 
 async def join(
@@ -74,6 +26,7 @@ async def join(
     *,
     answers: Any,
     quantity: int = 1,
+    preferences: Any = None,
     invitation_id: str | None = None,
     call: Call | None = None,
     respond: Any = None,
@@ -88,8 +41,8 @@ async def join(
     offer = await join_offer(campaign)
 
     def judged(offer: JoinOffer) -> Join:
-        priced = requirement(offer, answers=answers, quantity=quantity)
-        _check_pictures(offer, priced)
+        priced = requirement(offer, answers=answers, quantity=quantity, preferences=preferences)
+        check_pictures(offer, priced)
         return Join(
             campaign_id=offer.campaign_id,
             user_id=actor.id,
@@ -104,45 +57,11 @@ async def join(
 
     try:
         return await submit(judged(offer))
-    except TermsChanged:
-        return await submit(judged(await join_offer(campaign, fresh=True)))
-
-
-async def revise(actor: Actor, participation_id: str, *, answers: Any) -> None:
-    """Change one's requirement before the lock. The price may fall (the difference comes back), not rise."""
-    own = await _own(actor, participation_id)
-    offer = await join_offer(own.campaign_id)
-    priced = requirement(offer, answers=answers, quantity=own.quantity)
-    _check_pictures(offer, priced)
-    if priced.quote.total_minor > own.total_minor:
-        from c2b.kit.i18n import current_locale
-        from c2b.kit.money import format_money
-
-        more = format_money(priced.quote.total_minor - own.total_minor, own.currency, current_locale())
-        raise PriceWouldRise(more=more)
-
-    async def change() -> None:
-        campaign = await hold(own.campaign_id)
-        if campaign["state"] not in BEFORE_LOCK:
-            raise TooLate
-        rows = await db.execute(
-            "UPDATE participation SET answers = ?, digest = ?, configuration_key = ?, quote = ? "
-            "WHERE id = ? AND state = 'joined'",
-            canonical_json(priced.answers).decode(),
-            priced.digest,
-            priced.configuration_key,
-            canonical_json(priced.quote.to_dict()).decode(),
-            participation_id,
-        )
-        if rows != 1:
-            raise PayFirst
-        await record(
-            "requirement.revised", subject="participation", subject_id=participation_id,
-            campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"digest": priced.digest},
-        )  # fmt: skip
-        await look_again(own.campaign_id)
-
-    await db.atomically(change)
+    except (TermsChanged, Invalid) as refusal:
+        present = await join_offer(campaign, fresh=True)
+        if isinstance(refusal, Invalid) and present.terms_version == offer.terms_version:
+            raise
+        return await submit(judged(present))
 
 
 async def withdraw(actor: Actor, participation_id: str) -> None:
@@ -270,13 +189,6 @@ async def _leave(own: Participation, state: str, *, from_state: str) -> None:
         raise TooLate
 
 
-def _check_pictures(offer: JoinOffer, priced: Priced) -> None:
-    """Nobody may commit to a picture that we do not hold: the factory could not make it."""
-    faults = missing(offer.schema.parsed, priced.answers)
-    if faults:
-        raise Invalid(fields=faults)
-
-
 async def _own(actor: Actor, participation_id: str) -> Participation:
     own = await Participation.get_or_none(id=participation_id, user_id=actor.id)
     if own is None:
@@ -284,5 +196,6 @@ async def _own(actor: Actor, participation_id: str) -> Participation:
     return own
 
 
-__all__ = ["CampaignNotOpen", "confirm_payment", "expire", "join", "keep_reservations", "mark_refunded",
-           "mark_refunding", "release_unpaid", "requirement", "revise", "withdraw"]  # fmt: skip
+__all__ = ["CampaignNotOpen", "PayFirst", "PriceWouldRise", "TooLate", "confirm_payment", "expire", "join",
+           "keep_reservations", "mark_refunded", "mark_refunding", "release_unpaid", "requirement", "revise",
+           "withdraw"]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from c2b.catalog.rules import (
@@ -40,12 +40,17 @@ PAID = ("joined", "needs_attention", "confirmed", "in_fulfillment", "delivered",
 
 @dataclass(frozen=True)
 class Priced:
-    """A requirement made ready to be stored: its canonical hash, its configuration and its promised price."""
+    """A requirement made ready to be stored: its canonical hash, its configuration and its promised price.
+
+    ``quote`` is the first choice's; ``commitment_minor`` is the most that any choice can cost, paid when joining.
+    """
 
     answers: dict[str, Any]
     digest: str
     configuration_key: str
     quote: Quote
+    commitment_minor: int
+    preferences: dict[str, Any] = field(default_factory=dict)
 
 
 def price(
@@ -61,18 +66,20 @@ def price(
     """Hash, group and price valid answers. ``answers`` are the member's own; the batch's are added here."""
     complete = {**answers, **batch_answers}
     own = {key: value for key, value in answers.items() if key not in batch_answers}
+    promised = quote(
+        schema,
+        complete,
+        tier_unit_price_minor=tier_unit_price_minor,
+        quantity=quantity,
+        currency=currency,
+        schema_version=str(schema_version),
+    )
     return Priced(
         answers=own,
         digest=digest(complete),
         configuration_key=configuration_key(schema, complete),
-        quote=quote(
-            schema,
-            complete,
-            tier_unit_price_minor=tier_unit_price_minor,
-            quantity=quantity,
-            currency=currency,
-            schema_version=str(schema_version),
-        ),
+        quote=promised,
+        commitment_minor=promised.total_minor,
     )
 
 

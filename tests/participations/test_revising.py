@@ -32,9 +32,10 @@ class TestARevision:
     async def test_for_the_same_price_replaces_the_requirement_and_nothing_else(self, database, provider):
         w = await small.build()
         campaign = await small.open_campaign(w)
-        joined = await join_and_pay(w.bo, campaign, wanting(), quantity=2)
+        engraved = wanting(engraving={"text": "Bo", "font": "sans", "position": "case_back"})
+        joined = await join_and_pay(w.bo, campaign, engraved, quantity=2)
         before = await row_of(joined)
-        await participations.revise(w.bo, joined.participation_id, answers=wanting(plate="pc"))
+        await participations.revise(w.bo, joined.participation_id, answers={**engraved, "plate": "pc"})
         after = await row_of(joined)
         changed = {key for key in after if after[key] != before[key]}
         assert changed == {"answers", "digest", "configuration_key", "quote"}
@@ -42,7 +43,10 @@ class TestARevision:
         assert (json.loads(answers) if isinstance(answers, str) else answers)["plate"] == "pc"
         again = await join_and_pay(w.cy, campaign, wanting(plate="pc"))
         assert (await row_of(again))["configuration_key"] == after["configuration_key"]
-        assert len(await db.fetch("SELECT id FROM event WHERE name = 'requirement.revised'")) == 1
+        (event,) = await db.fetch("SELECT payload FROM event WHERE name = 'requirement.revised'")
+        before_it = json.loads(event["payload"]) if isinstance(event["payload"], str) else event["payload"]
+        assert before_it["before"]["plate"] == "fr4"
+        assert "engraving" not in before_it["before"]
 
     async def test_that_costs_less_gives_the_difference_back_with_the_lock_and_may_be_taken_back(
         self, database, provider

@@ -1,0 +1,110 @@
+"""Changing one's mind before the lock: other answers, other alternatives. What was paid is the most it may cost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns.changes import hold
+from c2b.campaigns.counting import look_again
+from c2b.campaigns.queries import JoinOffer, join_offer
+from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.events.operations import record
+from c2b.kit import db
+from c2b.kit.canonical import canonical_json
+from c2b.kit.errors import Conflict, NotFound
+from c2b.kit.i18n import N_
+from c2b.kit.money import Amount
+from c2b.participations.ballots import still_open
+from c2b.participations.joining import TermsChanged
+from c2b.participations.models import Participation
+from c2b.participations.requiring import check_pictures, requirement
+from c2b.participations.rules import Priced
+
+
+class TooLate(Conflict):
+    code = "too_late"
+    message = N_("The group has been locked: the factory works from what was agreed.")
+
+
+class PriceWouldRise(Conflict):
+    code = "price_would_rise"
+    message = N_(
+        "This change costs {more} more than you have paid. Leave the group (you are refunded) and join again with it."
+    )
+
+
+class PayFirst(Conflict):
+    code = "pay_first"
+    message = N_("Pay for your place first, or let it go and join again.")
+
+
+async def revise(
+    actor: Actor, participation_id: str, *, answers: Any = None, preferences: Any = None
+) -> None:
+    """Change one's requirement before the lock; what is left out (``None``) stays, judged again with the rest.
+
+    It may cost at most what was paid; the difference comes back when the group is locked.
+    """
+    own = await Participation.get_or_none(id=participation_id, user_id=actor.id)
+    if own is None:
+        raise NotFound
+    offer = await join_offer(own.campaign_id, fresh=True)
+    priced = _judged(offer, own, answers, preferences)
+    if priced.commitment_minor > own.total_minor:
+        raise PriceWouldRise(more=Amount(priced.commitment_minor - own.total_minor, own.currency))
+
+    async def change() -> None:
+        campaign = await hold(own.campaign_id)
+        if campaign["state"] not in BEFORE_LOCK:
+            raise TooLate
+        if campaign["terms_version"] != offer.terms_version:
+            raise TermsChanged
+        before = await _present_answers(participation_id)
+        await _write(participation_id, priced)
+        await record(
+            "requirement.revised", subject="participation", subject_id=participation_id,
+            campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer",
+            payload={"digest": priced.digest, "before": offer.schema.parsed.part(before, "variant")},
+        )  # fmt: skip
+        await look_again(own.campaign_id)
+
+    await db.atomically(change)
+
+
+def _judged(offer: JoinOffer, own: Participation, answers: Any, preferences: Any) -> Priced:
+    if preferences is None and own.preferences:
+        kept = {key: value for key, value in own.preferences.items() if key != "votes"}
+        votes = still_open(own.preferences.get("votes"), offer.votes)
+        preferences = {**kept, **({"votes": votes} if votes else {})}
+    priced = requirement(
+        offer,
+        answers=own.answers if answers is None else answers,
+        quantity=own.quantity,
+        preferences=preferences,
+    )
+    check_pictures(offer, priced)
+    return priced
+
+
+async def _present_answers(participation_id: str) -> dict[str, Any]:
+    row = await db.fetch_one("SELECT answers FROM participation WHERE id = ?", participation_id)
+    assert row
+    found: dict[str, Any] = json.loads(row["answers"]) if isinstance(row["answers"], str) else row["answers"]
+    return found
+
+
+async def _write(participation_id: str, priced: Priced) -> None:
+    rows = await db.execute(
+        "UPDATE participation SET answers = ?, digest = ?, configuration_key = ?, quote = ?, preferences = ? "
+        "WHERE id = ? AND state = 'joined'",
+        canonical_json(priced.answers).decode(),
+        priced.digest,
+        priced.configuration_key,
+        canonical_json(priced.quote.to_dict()).decode(),
+        canonical_json(priced.preferences).decode(),
+        participation_id,
+    )
+    if rows != 1:
+        raise PayFirst
