@@ -85,19 +85,30 @@ async def _short(campaign_id: str) -> list[list[Any]]:
     ]
 
 
-async def left_out(happened: Happened) -> Facts:
-    """The campaign with the choice that too few members made. ``option`` is ``None`` where the attribute is all."""
+async def proposed(happened: Happened) -> Facts:
+    """The campaign with what the allocation would give, until when members may object, and how many may."""
     told = happened.payload
-    row = await one("SELECT schema_id FROM campaign WHERE id = ?", happened.campaign)
-    schema = (await pinned_schema(row["schema_id"])).parsed
-    attribute, option = _labels(schema, told["attribute"], told["option"])
     return {
         **await campaign(happened),
-        "attribute": attribute,
-        "option": option,
-        "count": told["count"],
-        "minimum": told["minimum"],
+        "served": told["served"],
+        "leaving": told["leaving"],
+        "asked": told["asked"],
+        "unit_price_minor": told["unit_price_minor"],
+        "until_at": db.instant(told["until"]),
     }
+
+
+async def proposed_to_admins(happened: Happened) -> Facts:
+    """The same with the page on which an admin sees it."""
+    return {**await proposed(happened), "url": links.campaign_for_admins(happened.campaign)}
+
+
+async def asked(happened: Happened) -> Facts | None:
+    """The campaign with the hour until which a member may refuse. ``None`` once that has passed."""
+    until = db.instant(happened.payload["until"])
+    if until is None or until <= clock.now():
+        return None
+    return {**await campaign(happened), "until_at": until}
 
 
 def _labels(schema: ProductSchema, name: str, code: object) -> tuple[Facts, Facts | None]:

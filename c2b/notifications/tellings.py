@@ -55,6 +55,10 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         _organizer("campaign_canceled"),
         Telling(audiences.members_refunded, "group_canceled", personal=members.own),
     ),
+    "campaign.proposed": (
+        _organizer("campaign_proposed", facts.proposed),
+        Telling(audiences.administrators, "proposal_waiting", facts.proposed_to_admins),
+    ),
     "campaign.locked": (
         _organizer("campaign_locked", facts.locked),
         Telling(audiences.members, "group_locked", facts.locked, members.specification),
@@ -70,7 +74,10 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
     "participation.left_out": (
-        Telling(audiences.member, "participation_left_out", facts.left_out, members.own),
+        Telling(audiences.member, "participation_left_out", personal=members.explained),
+    ),
+    "participation.proposed": (
+        Telling(audiences.member, "participation_proposed", facts.asked, members.explained),
     ),
     "payment.failed": (Telling(audiences.buyer, "payment_failed", facts.payment_failed, members.own),),
     "participation.delivered": (
@@ -115,7 +122,7 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-    "campaign.submitted campaign.returned campaign.reopened milestone.blocked "
-    "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
+    "campaign.submitted campaign.returned campaign.reopened campaign.proposed participation.proposed "
+    "milestone.blocked timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()
 )
