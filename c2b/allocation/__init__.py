@@ -1,1 +1,6 @@
 """Which options and configurations are made, and who gets which of their choices. Pure: see `README.md`."""
+
+from c2b.allocation.checking import verify
+from c2b.allocation.solver import Unsound, allocate
+
+__all__ = ["Unsound", "allocate", "verify"]

@@ -85,9 +85,23 @@ async def _short(campaign_id: str) -> list[list[Any]]:
     ]
 
 
+<<<<<<< HEAD
 async def proposed(happened: Happened) -> Facts:
     """The campaign with what the allocation would give, until when members may object, and how many may."""
     told = happened.payload
+=======
+async def left_out(happened: Happened) -> Facts | None:
+    """The campaign with the choice that too few members made. ``option`` is ``None`` where the attribute is all.
+
+    ``None`` for who left for another reason.
+    """
+    told = happened.payload
+    if "option" not in told:
+        return None
+    row = await one("SELECT schema_id FROM campaign WHERE id = ?", happened.campaign)
+    schema = (await pinned_schema(row["schema_id"])).parsed
+    attribute, option = _labels(schema, told["attribute"], told["option"])
+>>>>>>> main
     return {
         **await campaign(happened),
         "served": told["served"],

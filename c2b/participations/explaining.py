@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from c2b.catalog.cells import named_cells
 from c2b.catalog.describing import value_in_words
 from c2b.catalog.schema import Attribute, ProductSchema
 from c2b.kit.i18n import N_, current_locale, format_number, gettext
 from c2b.kit.money import short_money
 from c2b.participations.outcomes import CellMark, Change, Outcome
 
-#: A member names a first choice and up to four alternatives.
+#: A first choice, up to four alternatives, and what up to four short ones give together.
 _CHOICES = (
     N_("first choice"),
     N_("second choice"),
     N_("third choice"),
     N_("fourth choice"),
     N_("fifth choice"),
+    N_("sixth choice"),
+    N_("seventh choice"),
+    N_("eighth choice"),
 )
 
 
@@ -52,7 +56,7 @@ def cell_words(schema: ProductSchema, key: str) -> str:
         name, _, code = rest.partition(":")
         attribute = schema.find(name)
         return _answer(schema, attribute, _code(attribute, code)) if attribute else rest
-    return rest
+    return next((str(each.label) for each in named_cells(schema) if each.key == key), rest)
 
 
 def _result(schema: ProductSchema, outcome: Outcome, currency: str) -> str:

@@ -82,7 +82,7 @@ def files(patterns: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """(path from the root, text) of every file of ours that matches; what is not text is left out."""
     for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}):
         name = path.relative_to(ROOT).as_posix()
-        if not name.startswith(NOT_OURS) and "__pycache__" not in name:
+        if name != ".git" and not name.startswith(NOT_OURS) and "__pycache__" not in name:
             text = read(path)
             if text is not None:
                 yield name, text

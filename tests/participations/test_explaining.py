@@ -57,6 +57,12 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
         "藏青色需 30 台、实有 24 台；黄铜需 1,200 台、实有 1 台，因此您将得到第三选择（黑色、FR4 玻纤），¥399。",
     ),
     (
+        {"kind": "alternative", "rank": 5, "cause": "minimum", "changes": (FR4,), "unit_price_minor": 39900,
+         "cell": CellMark(key="combination:navy_brass", level="combination", count=9, minimum=20)},
+        "Navy with brass needed 20 and reached 9, so you get your sixth choice, FR4, at CN¥399.",
+        "藏青配黄铜需 20 台、实有 9 台，因此您将得到第六选择：FR4 玻纤，¥399。",
+    ),
+    (
         {"kind": "alternative", "rank": 4, "cause": "minimum", "cell": WHOLE, "changes": (ISO, BLACK, FR4),
          "unit_price_minor": 39900, "quantity": 3, "saved_minor": 9000, "returned_minor": 9000},
         "Your exact configuration needed 10 and reached 4, so you get your fifth choice "
@@ -149,7 +155,9 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.fixture(scope="module")
 def schema() -> ProductSchema:
-    return parse_schema(world.schema_document())
+    minimums = {"combinations": [{"code": "navy_brass", "label": {"en": "Navy with brass", "zh": "藏青配黄铜"},
+                                  "when": {"case_color": ["navy"], "plate": ["brass"]}, "moq": 20}]}  # fmt: skip
+    return parse_schema({**world.schema_document(), "x-minimums": minimums})
 
 
 class TestTheSentence:

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from c2b.web import outbox
 from c2b.web.admin import approvals, campaign, campaigns, events, jobs, orders, runs, timeline
+from c2b.web.consumer import lives
 
 routes = [
     Route("/admin", approvals.index, methods=["GET"]),
@@ -12,6 +13,7 @@ routes = [
     Route("/admin/campaigns/{id:id}/approval", approvals.approve, methods=["POST"]),
     Route("/admin/campaigns/{id:id}/return", approvals.send_back, methods=["POST"]),
     Route("/admin/campaigns/{id:id}/cancellation", campaign.cancel, methods=["POST"]),
+    Route("/admin/campaigns/{id:id}/options", lives.show_admin, methods=["GET"]),
     Route("/admin/campaigns/{id:id}/timeline", timeline.show, methods=["GET"]),
     Route(
         "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]

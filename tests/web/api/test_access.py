@@ -48,6 +48,7 @@ TABLE = {
     "GET /campaigns/{campaign}/events": "401 404 200 200 200 200 404 200",
     "GET /campaigns/{campaign}/members": "401 404 404 404 200 404 404 200",
     "GET /campaigns/{campaign}/money": "401 404 404 404 200 403 403 200",
+    "GET /campaigns/{campaign}/option-lives": "401 404 404 404 200 403 403 200",
     "POST /campaigns/{campaign}/submission": "401 404 404 404 200 403 403 403",
     "POST /campaigns/{campaign}/approval": ADMINS,
     "POST /campaigns/{campaign}/return": ADMINS,

@@ -1,0 +1,147 @@
+"""Bonuses that let members choose what the batch needs, and the bound that follows from any bonuses (weak duality)."""
+
+from __future__ import annotations
+
+from c2b.allocation.state import MADE, OPEN, PAID, Impossible, State
+
+#: loss per unit measured from no bonus, member, units, best option inside and its worth, best outside and its worth
+_Entry = tuple[int, int, int, int, int, int, int]
+
+
+def balance(state: State, *, rounds: int, enough: int) -> int:
+    """Let the decided cells take turns until each has what it needs; returns the bound.
+
+    Stops early where the bound falls to ``enough``, and raises ``Impossible`` where cells want more than there is.
+    """
+    decided = [cell for cell, mode in enumerate(state.mode) if mode in (MADE, PAID)]
+    for turn in range(rounds):
+        moved = False
+        for cell in decided:
+            if off(state, cell):
+                moved |= level(state, cell)
+        short = [cell for cell in decided if state.count[cell] < state.low[cell]]
+        if not moved or state.bound() <= enough:
+            break
+        if short and turn:
+            raise_together(state, [cell for cell in decided if state.price[cell] > 0 or cell in short])
+    return state.bound()
+
+
+def off(state: State, cell: int) -> bool:
+    """Whether another bonus may give a better bound."""
+    count, price = state.count[cell], state.price[cell]
+    low, high = state.low[cell], state.high[cell]
+    return count < low or count > high or (price > 0 and count > low) or (price < 0 and count < high)
+
+
+def level(state: State, cell: int) -> bool:
+    """The best bonus for one cell while the others stand: exact. Says whether it changed."""
+    here = state.price[cell]
+    entries, bound = _entries(state, cell)
+    if bound > state.high[cell] or bound + sum(entry[2] for entry in entries) < state.low[cell]:
+        raise Impossible
+    price, coming = _edge(state, cell, entries, bound)
+    state.price[cell] = price
+    change = price - here
+    for (_, member, units, inside, worth, outside, other), comes in zip(entries, coming, strict=True):
+        worth += units * change
+        state.take(member, inside if comes else outside, max(worth, other))
+    if change:
+        for member, pair in state.part.users[cell]:
+            if state.left[pair] == state.number[member]:
+                state.worth[member] += state.part.units[member] * change
+    return change != 0
+
+
+def _edge(state: State, cell: int, entries: list[_Entry], count: int) -> tuple[int, list[bool]]:
+    """The bonus at which just enough come (or few enough stay), and who they are."""
+    low, high = state.low[cell], state.high[cell]
+    price, coming = 0, [False] * len(entries)
+    for number, (loss, member, units, inside, *_) in enumerate(entries):
+        stays = loss == price == 0 and state.pick[member] == inside
+        if not (loss < 0 or count < low or stays) or (price < 0 and loss > price):
+            continue
+        if count + units > high:
+            price = price or min(loss, 0)
+        else:
+            price = price if price < 0 else max(loss, price)
+            coming[number] = True
+            count += units
+    return price, coming
+
+
+def _entries(state: State, cell: int) -> tuple[list[_Entry], int]:
+    """Who may come or stay away, smallest loss first; and the units of those who cannot stay away."""
+    part, here, bound = state.part, state.price[cell], 0
+    entries: list[_Entry] = []
+    for member, pair in part.users[cell]:
+        if not state.left[pair]:
+            continue
+        units = part.units[member]
+        if state.left[pair] == state.number[member]:
+            bound += units
+            continue
+        inside = outside = -1
+        worth = other = 0
+        for option in part.options[member]:
+            if state.alive[option]:
+                found = state.worth_of(option)
+                if cell in part.cells[option]:
+                    if inside < 0 or found > worth or (found == worth and option == state.pick[member]):
+                        inside, worth = option, found
+                elif outside < 0 or found > other or (found == other and option == state.pick[member]):
+                    outside, other = option, found
+        loss = here - (worth - other) // units
+        entries.append((loss, member, units, inside, worth, outside, other))
+    state.work += 4 * len(entries)
+    entries.sort()
+    return entries, bound
+
+
+def raise_together(state: State, cells: list[int]) -> None:
+    """The same bonus more for all of these cells, until they lack nothing in sum; ``Impossible`` if nothing helps."""
+    part, chosen = state.part, set(cells)
+    members = sorted({member for cell in cells for member, pair in part.users[cell] if state.left[pair]})
+    lacking = sum(state.low[cell] for cell in cells)
+    steps: list[tuple[int, int]] = []  # from this much on, so many more units
+    for member in members:
+        best: dict[int, int] = {}
+        for option in part.options[member]:
+            if state.alive[option]:
+                hits = sum(cell in chosen for cell in part.cells[option])
+                best[hits] = max(best.get(hits, state.worth_of(option)), state.worth_of(option))
+        hits = max(best, key=lambda each: (best[each], each))
+        lacking -= hits * part.units[member]
+        steps += _hull(best, hits, part.units[member])
+    state.work += 6 * len(members)
+    steps.sort()
+    more = 0
+    for at, units in steps:
+        if lacking <= 0:
+            break
+        more, lacking = at, lacking - units
+    if lacking > 0:
+        raise Impossible
+    if more:
+        for cell in cells:
+            state.price[cell] += more
+        for member in members:
+            state.choose(member)
+
+
+def _hull(best: dict[int, int], hits: int, units: int) -> list[tuple[int, int]]:
+    """From which bonus on a member goes through how many more of the cells: the upper hull of their options."""
+    steps = []
+    while further := [each for each in best if each > hits]:
+        at, there = min((-((best[each] - best[hits]) // ((each - hits) * units)), -each) for each in further)
+        steps.append((at, (-there - hits) * units))
+        hits = -there
+    return steps
+
+
+def undecided(state: State) -> list[int]:
+    """Open cells in which somebody stands, but too few."""
+    minimum = state.part.minimum
+    return [
+        cell for cell, mode in enumerate(state.mode) if mode == OPEN and 0 < state.count[cell] < minimum[cell]
+    ]

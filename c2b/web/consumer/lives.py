@@ -1,0 +1,145 @@
+"""The organizer's page that shows options living and dying as the group grows; admins see the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from c2b.accounts.rules import Actor
+from c2b.campaigns.queries import campaign_for
+from c2b.catalog.describing import describe_answers
+from c2b.insights.drawing import Chart, Days, chart
+from c2b.insights.lives import Life
+from c2b.insights.queries import OptionLives, option_lives
+from c2b.kit.i18n import current_locale, gettext, pick
+from c2b.web.auth import actor_of, require
+from c2b.web.consumer.my_campaigns import own_campaign
+from c2b.web.consumer.words import campaign_state
+from c2b.web.pages import page
+
+TEMPLATE = "pages/consumer/option_lives.html"
+#: Charts of one group; further ones stand in its table only. The closest to their minimum come first.
+SHOWN = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifeView:
+    """One cell in words and figures. ``values`` beside the group's ``columns``; ``reached_at``: since when."""
+
+    key: str
+    label: str
+    swatch: str
+    minimum: int
+    count: int
+    peak: int
+    missing: int
+    reached_at: datetime | None
+    values: tuple[int, ...]
+    chart: Chart
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifeGroup:
+    """The cells of one attribute, or all combinations, or all configurations; ``shown`` of them are drawn."""
+
+    label: str
+    cells: tuple[LifeView, ...]
+    shown: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LivesView:
+    """The whole page. ``columns`` are the instants of its tables; ``settled``: the group is locked or over."""
+
+    begins: datetime
+    ends: datetime
+    locked_at: datetime | None
+    units: int
+    columns: tuple[datetime, ...]
+    groups: tuple[LifeGroup, ...]
+
+
+@require("consumer")
+async def show(request: Request) -> Response:
+    """GET /my/campaigns/{id}/options: for the organizer."""
+    actor, row = await own_campaign(request)
+    return await _page(request, actor, row, back=f"/my/campaigns/{row['id']}")
+
+
+@require("admin")
+async def show_admin(request: Request) -> Response:
+    """GET /admin/campaigns/{id}/options: the same for admins."""
+    actor = actor_of(request)
+    row = await campaign_for(actor, request.path_params["id"])
+    return await _page(request, actor, row, back=f"/admin/campaigns/{row['id']}")
+
+
+async def _page(request: Request, actor: Actor, row: dict[str, Any], *, back: str) -> Response:
+    return page(
+        request,
+        TEMPLATE,
+        title=row["title"],
+        state=campaign_state(row["state"]),
+        lives=lives_view(await option_lives(actor, row)),
+        back=back,
+    )
+
+
+def lives_view(found: OptionLives) -> LivesView:
+    """The lives in the reader's language, laid out."""
+    days = Days(found.begins, found.ends, found.locked_at)
+    columns = days.columns()
+    groups = []
+    for _, members in groupby(found.lives, key=lambda life: (life.cell.level, life.cell.attribute)):
+        lives = _nearest_first(members)
+        views = tuple(_view(found, life, days, columns) for life in lives)
+        groups.append(LifeGroup(label=_group(lives[0]), cells=views, shown=min(len(views), SHOWN)))
+    return LivesView(
+        begins=found.begins,
+        ends=found.ends,
+        locked_at=found.locked_at,
+        units=found.units,
+        columns=columns,
+        groups=tuple(groups),
+    )
+
+
+def _nearest_first(lives: Iterable[Life]) -> list[Life]:
+    """By the share of the minimum that was ever reached; the order of the form among equals."""
+    return sorted(lives, key=lambda life: -(min(life.peak, life.cell.minimum) * 1000 // life.cell.minimum))
+
+
+def _view(found: OptionLives, life: Life, days: Days, columns: tuple[datetime, ...]) -> LifeView:
+    cell = life.cell
+    return LifeView(
+        key=cell.key,
+        label=label_of(found, life),
+        swatch=cell.swatch,
+        minimum=cell.minimum,
+        count=life.count,
+        peak=life.peak,
+        missing=max(cell.minimum - life.count, 0),
+        reached_at=life.reached_at,
+        values=tuple(life.at(at) for at in columns),
+        chart=chart(life, days),
+    )
+
+
+def label_of(found: OptionLives, life: Life) -> str:
+    """What a cell is called on a page of its own kind; a configuration by what it consists of."""
+    if life.cell.level != "configuration":
+        return pick(life.cell.label)
+    parts = describe_answers(found.schema, life.example, current_locale(), scopes=("variant",))
+    return " · ".join(each.value for each in parts)
+
+
+def _group(life: Life) -> str:
+    if life.cell.title is not None:
+        return pick(life.cell.title)
+    return gettext("Combinations") if life.cell.level == "combination" else gettext("Whole configurations")
