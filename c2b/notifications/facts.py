@@ -10,7 +10,6 @@ from typing import Any
 
 from c2b.accounts.confirmation import confirmation_path
 from c2b.campaigns.queries import join_offer
-from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema, shortfalls
 from c2b.kit import clock, db
 from c2b.notifications import links
@@ -85,23 +84,14 @@ async def _short(campaign_id: str) -> list[list[Any]]:
     ]
 
 
-<<<<<<< HEAD
+async def left_out(happened: Happened) -> Facts | None:
+    """The campaign that a member is not part of any more. ``None`` for who was asked again and did not answer."""
+    return None if happened.payload.get("unanswered") else await campaign(happened)
+
+
 async def proposed(happened: Happened) -> Facts:
     """The campaign with what the allocation would give, until when members may object, and how many may."""
     told = happened.payload
-=======
-async def left_out(happened: Happened) -> Facts | None:
-    """The campaign with the choice that too few members made. ``option`` is ``None`` where the attribute is all.
-
-    ``None`` for who left for another reason.
-    """
-    told = happened.payload
-    if "option" not in told:
-        return None
-    row = await one("SELECT schema_id FROM campaign WHERE id = ?", happened.campaign)
-    schema = (await pinned_schema(row["schema_id"])).parsed
-    attribute, option = _labels(schema, told["attribute"], told["option"])
->>>>>>> main
     return {
         **await campaign(happened),
         "served": told["served"],

@@ -74,15 +74,11 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
     "participation.left_out": (
-<<<<<<< HEAD
-        Telling(audiences.member, "participation_left_out", personal=members.explained),
+        Telling(audiences.member, "participation_left_out", facts.left_out, members.explained),
+        Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
     ),
     "participation.proposed": (
         Telling(audiences.member, "participation_proposed", facts.asked, members.explained),
-=======
-        Telling(audiences.member, "participation_left_out", facts.left_out, members.own),
-        Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
->>>>>>> main
     ),
     "requirement.questioned": (
         Telling(audiences.member, "requirement_questioned", asked.question, asked.faults),
@@ -131,12 +127,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-<<<<<<< HEAD
     "campaign.submitted campaign.returned campaign.reopened campaign.proposed participation.proposed "
-    "milestone.blocked timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
-=======
-    "campaign.submitted campaign.returned campaign.reopened requirement.questioned requirement.kept milestone.blocked "
+    "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
->>>>>>> main
     "purchase_order.expired job.died user.password_changed".split()
 )
