@@ -25,6 +25,7 @@ from c2b.kit import clock, db
 from c2b.kit.http import idempotency, rates
 from c2b.participations.asking import keep_reconfirmations
 from c2b.participations.operations import keep_reservations
+from c2b.participations.waitlist import keep_waitlists
 from c2b.payments import gateways
 from c2b.payments.operations import ask_again
 
@@ -61,6 +62,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("jobs", often, sweep),
         Sweep("deadlines", often, keep_deadlines),
         Sweep("reservations", often, keep_reservations),
+        Sweep("waitlists", often, keep_waitlists),
         Sweep("questions", often, keep_reconfirmations),
         Sweep("payments", timedelta(minutes=1), ask_again),
         Sweep("forecasts", timedelta(minutes=10), keep_forecasts),
