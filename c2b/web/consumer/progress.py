@@ -16,6 +16,7 @@ from c2b.kit.http.sse import Hub, Stream
 from c2b.kit.i18n import N_, current_locale, gettext, use_locale
 from c2b.kit.templating import render
 from c2b.participations.queries import demand_of, place_of
+from c2b.participations.room import room_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, short_bars
@@ -47,6 +48,7 @@ class ProgressView:
     """Numbers that move while people join. Units are counted when they are paid. Prices in minor units per unit,
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
+    ``left`` are free places that nobody on the waitlist (``waiting`` people) is about to get.
     ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
     the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` is what keeps
     a group with enough paid units from going ahead.
@@ -74,6 +76,7 @@ class ProgressView:
     order_state: str
     issued_at: datetime | None
     short: tuple[Bar, ...] = ()
+    waiting: int = 0
 
 
 async def progress_view(campaign: dict[str, Any], *, inside: bool) -> ProgressView:
@@ -94,9 +97,13 @@ async def _view(
     row = {**await campaigns.progress(campaign_id), "closes": closes}
     order = await brief_of(campaign_id) if inside or row["state"] == "ordered" else None
     short = await _short(campaign_id) if waits(row) else ()
-    return progress_from(
+    view = progress_from(
         row, currency=currency, fixed_minor=fixed_minor, order=order, inside=inside, short=short
     )
+    if not view.joinable:
+        return view
+    room = await room_of(campaign_id)
+    return replace(view, left=room.left, waiting=room.waiting)
 
 
 def waits(row: dict[str, Any]) -> bool:

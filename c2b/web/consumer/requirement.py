@@ -13,9 +13,11 @@ from c2b.campaigns.rules import PriceTier, price_at
 from c2b.catalog.forms import Form, answers_from_form, build_form
 from c2b.catalog.reading import upload_fields
 from c2b.catalog.rules import ProductSchema, option_counts, surcharges
+from c2b.config import settings
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import pick
 from c2b.participations.queries import demand_of
+from c2b.participations.room import Room, room_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, bars_of_choice, threshold_bar
@@ -74,6 +76,13 @@ class RequirementForm:
     bars: tuple[Bar, ...]
     has_files: bool
     open: bool
+    room: Room
+    hours_to_pay: int
+
+    @property
+    def full(self) -> bool:
+        """There are fewer places than units asked for."""
+        return self.room.left < max(self.quantity, 1)
 
 
 async def read_requirement(request: Request, offer: JoinOffer) -> Sent:
@@ -123,6 +132,8 @@ async def requirement_form(
         ),
         has_files=bool(upload_fields(offer.schema.parsed, SCOPES)),
         open=is_open,
+        room=await room_of(offer.campaign_id),
+        hours_to_pay=settings().waitlist_hours,
     )
 
 
