@@ -25,7 +25,7 @@ def shipped(name: str, version: int) -> Document:
 def from_(draw: st.DrawFn, old: Document) -> Document:
     """A version that might follow `old`."""
     new = copy.deepcopy(old)
-    for _ in range(draw(st.integers(1, 4))):
+    for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
         draw(st.sampled_from(_WAYS))(draw, new)
     if not new.get("allOf", True):
         del new["allOf"]

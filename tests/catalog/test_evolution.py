@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from c2b.catalog import dialect
@@ -17,8 +16,8 @@ from c2b.catalog.rules import surcharges
 from c2b.catalog.schema import parse_schema
 from c2b.catalog.validation import compiled
 from c2b.kit.i18n import use_locale
-from tests.catalog import evolved, samples, strategies
-from tests.catalog.samples import LAMP, option, small, words
+from tests.catalog import evolved, strategies
+from tests.catalog.samples import option, small, words
 
 Document = dict[str, Any]
 
@@ -194,35 +193,35 @@ def test_the_shipped_second_versions_say_what_they_changed(name):
     assert compare(new, new).changes == ()
 
 
-def _sound(old: Document, new: Document, answers: Document) -> None:
+def _broken_promise(old: Document, new: Document, answers: Document) -> bool:
+    """Whether answers that were valid are not any more, or cost more."""
     before, after = compiled(old), compiled(new)
-    assume(before.accepts(answers))
-    assert after.accepts(answers)
+    if not before.accepts(answers):
+        return False
+    event("valid answers")
     cost = [sum(each.minor for each in surcharges(made.schema, answers)) for made in (before, after)]
-    assert cost[1] <= cost[0]
+    return not after.accepts(answers) or cost[1] > cost[0]
 
 
-class TestAComparisonThatIsMild:
-    @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+class TestAMildComparison:
+    """`same` and `widening` promise: valid stays valid, at no higher price."""
+
+    @settings(max_examples=300, deadline=None)
     @given(st.data())
     def test_is_right_for_every_answer_to_a_random_schema(self, data):
-        """`same` or `widening` promises: valid stays valid, at no higher price."""
-        old = data.draw(strategies.schemas())
-        assume(dialect.check(old) == [])
-        new = data.draw(evolved.from_(old))
-        assume(dialect.check(new) == [])
-        parsed = parse_schema(old)
-        assume(compare(parsed, parse_schema(new)).kind in ("same", "widening"))
-        for _ in range(5):
-            _sound(old, new, data.draw(strategies.answers_to(parsed)))
+        old = data.draw(strategies.schemas().filter(lambda document: dialect.check(document) == []))
+        self._holds(data, old)
 
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+    @settings(max_examples=200, deadline=None)
     @given(st.data())
     def test_is_right_for_every_answer_to_the_lamp(self, data):
-        new = data.draw(evolved.from_(small()))
-        assume(dialect.check(new) == [])
-        parsed = parse_schema(samples.SMALL)
-        assume(compare(parsed, parse_schema(new)).kind in ("same", "widening"))
-        for _ in range(5):
-            _sound(small(), new, {**LAMP, **data.draw(strategies.answers_to(parsed))})
-        assert copy.deepcopy(LAMP) == LAMP
+        self._holds(data, small())
+
+    def _holds(self, data: st.DataObject, old: Document) -> None:
+        new = data.draw(evolved.from_(old))
+        parsed = parse_schema(old)
+        if dialect.check(new) or compare(parsed, parse_schema(new)).kind not in ("same", "widening"):
+            return
+        event("mild")
+        tried = data.draw(st.lists(strategies.answers_to(parsed), min_size=8, max_size=8))
+        assert not any(_broken_promise(old, new, answers) for answers in tried)
