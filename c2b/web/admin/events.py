@@ -20,7 +20,7 @@ from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import window_of
 from c2b.kit.i18n import gettext
 from c2b.web.admin.happenings import EVENTS, KINDS, entries_of, event_name
-from c2b.web.admin.members import missed_minimum
+from c2b.web.admin.members import decided, missed_minimum
 from c2b.web.auth import actor_of, require
 from c2b.web.pages import page
 
@@ -108,6 +108,11 @@ async def _told(event: EventView, names: dict[str, str], campaign: dict[str, Any
 async def _sentence(event: EventView, campaign: dict[str, Any] | None) -> str:
     """Events whose payload says little without the product schema."""
     given = event.payload
+    if event.name == "vote.closed" and campaign is not None:
+        schema = (await pinned_schema(campaign["schema_id"])).parsed
+        return decided(
+            schema, attribute=str(given["attribute"]), outcome=given["outcome"], voted=given["voted"]
+        )
     if event.name != "participation.left_out" or campaign is None or "option" not in given:
         return ""
     schema = (await pinned_schema(campaign["schema_id"])).parsed
