@@ -42,6 +42,7 @@ EVENTS = {
     "campaign.ordered": N_("The order went out"),
     "campaign.reopened": N_("The group opened again"),
     "campaign.returned": N_("The campaign was sent back"),
+    "campaign.schema_moved": N_("The campaign was moved to another version of the product's schema"),
     "campaign.shipping": N_("The goods left the factory"),
     "campaign.submitted": N_("The campaign was submitted"),
     "campaign.threshold_reached": N_("The threshold was reached"),
@@ -62,6 +63,7 @@ EVENTS = {
     "participation.expired": N_("A place was let go unpaid"),
     "participation.joined": N_("Somebody joined and paid"),
     "participation.left_out": N_("Somebody was left out: what they chose could not be made"),
+    "participation.released": N_("A place was let go: the choice does not fit the new version"),
     "participation.withdrawn": N_("Somebody withdrew"),
     "payment.captured": N_("Money was captured"),
     "payment.failed": N_("A payment failed"),
@@ -97,6 +99,7 @@ EVENTS = {
 }
 _ENTRIES = {
     "amount_minor": N_("amount"),
+    "asked": N_("members asked"),
     "answer_until": N_("answer until"),
     "cause": N_("reason"),
     "count": N_("chosen"),
@@ -104,6 +107,7 @@ _ENTRIES = {
     "finished_on": N_("finished"),
     "forecast_delivery": N_("forecast delivery"),
     "key": N_("key"),
+    "from_version": N_("from version"),
     "kind": N_("kind"),
     "label": N_("stage"),
     "left_out": N_("left out"),
@@ -118,6 +122,7 @@ _ENTRIES = {
     "promised_delivery": N_("promised delivery"),
     "promised_ship_by": N_("promised to ship by"),
     "quantity": N_("units"),
+    "released": N_("places let go"),
     "reason": N_("reason"),
     "revision": N_("revision"),
     "role": N_("role"),
@@ -125,7 +130,9 @@ _ENTRIES = {
     "template": N_("template"),
     "threshold": N_("threshold"),
     "unit_price_minor": N_("unit price"),
+    "unaffected": N_("not affected"),
     "validity_until": N_("answer by"),
+    "version": N_("to version"),
 }
 #: Entries that repeat what the row shows anyway, or that only programs read.
 _UNSAID = (
