@@ -354,6 +354,7 @@ OTHERWISE = {
     "left_out": [0, 1, 12],
     "unmade": [False, True],
     "short": [[], [[{"en": "Plate", "zh": "定位板"}, None, 2, 30]]],
+    "asked": [0],
     "faults": [[], [["Plate", "Choose <another>."], ["Switch", "Choose."]]],
     "first_choice": [False, True],
     "option": [None, {"en": "Brass", "zh": "黄铜"}],
