@@ -78,7 +78,7 @@ async def moved(happened: Happened) -> Facts:
         **await facts.campaign(happened),
         "version": told["version"],
         "unaffected": told["unaffected"],
-        "asked": told["asked"],
+        "asked": told["questioned"],
         "released": told["released"],
         "answer_until_at": datetime.fromisoformat(until) if until else None,
     }

@@ -122,7 +122,7 @@ async def _move(actor: Actor, campaign_id: str, version: int, answer_hours: int)
         "campaign.schema_moved", subject="campaign", subject_id=campaign_id, campaign_id=campaign_id,
         actor_id=actor.id, audience="members",
         payload={"from_version": before.version, "version": after.version, "kind": found.comparison.kind,
-                 "unaffected": found.unaffected, "asked": found.asked, "released": found.released,
+                 "unaffected": found.unaffected, "questioned": found.asked, "released": found.released,
                  **({"answer_until": until.isoformat()} if found.asked else {})},
     )  # fmt: skip
     faults.point("campaign:moved")

@@ -275,6 +275,7 @@ class TestEveryMail:
         await stories.made(made)
         await stories.failed()
         await stories.left_out()
+        await stories.proposed()
         await stories.decided()
         await stories.reopened()
         await stories.fallen_below()
@@ -354,7 +355,6 @@ OTHERWISE = {
     "left_out": [0, 1, 12],
     "unmade": [False, True],
     "short": [[], [[{"en": "Plate", "zh": "定位板"}, None, 2, 30]]],
-    "asked": [0],
     "faults": [[], [["Plate", "Choose <another>."], ["Switch", "Choose."]]],
     "first_choice": [False, True],
     "option": [None, {"en": "Brass", "zh": "黄铜"}],
