@@ -44,6 +44,7 @@ class JoinOffer:
     threshold: int = 0
     terms_version: int = 1
     votes: tuple[OpenVote, ...] = ()
+    objection_hours: int = 24
 
     @cached_property
     def batches(self) -> tuple[dict[str, Any], ...]:
@@ -64,8 +65,8 @@ async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
     if kept:
         return kept
     row = await db.fetch_one(
-        "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold, terms_version "
-        "FROM campaign WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
+        "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold, terms_version, "
+        "objection_hours FROM campaign WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
         slug_or_id,
         slug_or_id,
     )
@@ -82,6 +83,7 @@ async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
         row["threshold"],
         row["terms_version"],
         await open_votes(row["id"]),
+        row["objection_hours"],
     )
     _offers[slug_or_id] = offer
     if len(_offers) > 1000:
@@ -209,6 +211,19 @@ async def progress(campaign_id: str) -> dict[str, Any]:
         "price_minor": price_at(tiers, row["paid"]),
         "tiers": [{"from_quantity": t.from_quantity, "unit_price_minor": t.unit_price_minor} for t in tiers],
     }
+
+
+async def basis_of(campaign_id: str) -> dict[str, Any]:
+    """What the numbers of ``progress`` are shown with: schema, batch answers, currency, how it closes, and whether
+    there are ``votes``. Raises ``NotFound``."""
+    row = await db.fetch_one(
+        "SELECT id, schema_id, batch_answers, currency, closes, opened_at, terms_version, (SELECT COUNT(*) "
+        "FROM batch_vote v WHERE v.campaign_id = campaign.id) AS votes FROM campaign WHERE id = ?",
+        campaign_id,
+    )
+    if row is None:
+        raise NotFound
+    return read(row)
 
 
 def read(row: dict[str, Any]) -> dict[str, Any]:

@@ -296,6 +296,7 @@ class TestEveryMail:
         await stories.made(made)
         await stories.failed()
         await stories.left_out()
+        await stories.proposed()
         await stories.decided()
         await stories.reopened()
         await stories.fallen_below()
@@ -346,6 +347,7 @@ async def _job_dies() -> None:
 
 OTHERWISE = {
     "place": [None, 0, 1, 2],
+    "voting_until_at": [None, "2026-11-30T12:00:00+00:00"],
     "voted": [0, 1, 12],
     "by_tie_rule": [False, True],
     "questioned": [False, True],

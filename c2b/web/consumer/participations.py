@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.campaigns.queries import JoinOffer, campaign_for, join_offer
+from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
@@ -23,10 +23,14 @@ from c2b.participations.room import position_of
 from c2b.participations.waitlist import WAITED
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
+from c2b.web.consumer.ballot import may_vote
+from c2b.web.consumer.ballot_form import own_votes
 from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
-from c2b.web.consumer.requirement import PriceLine, price_lines
+from c2b.web.consumer.requirement import PriceLine, promised_lines
+from c2b.web.consumer.votes import with_conditions
+from c2b.web.consumer.wish_form import entry_in_words
 from c2b.web.consumer.words import (
     State,
     campaign_state,
@@ -56,7 +60,9 @@ class ParticipationCard:
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipationView:
-    """One place. Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
+    """One place. ``instead`` are the alternatives, each as (attribute, value) pairs that differ from the first choice.
+
+    Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
     for the present requirement (never more), ``settled_minor`` is final once locked."""
 
     id: str
@@ -76,6 +82,10 @@ class ParticipationView:
     settled_minor: int | None
     own: list[Described]
     shared: list[Described]
+    instead: tuple[tuple[tuple[str, str], ...], ...]
+    limit_minor: int | None
+    fee_limit_minor: int | None
+    ask_first: bool
     digest: str
     outcome: Explained | None
     joined_at: datetime
@@ -122,8 +132,9 @@ async def show(request: Request) -> Response:
     actor = actor_of(request)
     row = await participations.own(actor, request.path_params["id"])
     campaign = await campaign_for(actor, row["campaign_id"])
-    offer = await join_offer(row["campaign_id"])
+    offer = await present_offer(campaign)
     view = participation_view(row, campaign, offer)
+    progress = await progress_view(campaign, inside=view.holds_place)
     return page(
         request,
         "pages/consumer/participation.html",
@@ -131,7 +142,9 @@ async def show(request: Request) -> Response:
         moves=moves_of(await money_of(row["id"])),
         short=await _short(row, offer),
         position=await position_of(row) if row["state"] == "waitlisted" else 0,
-        progress=await progress_view(campaign, inside=view.holds_place),
+        progress=progress,
+        votes=own_votes(offer, row["preferences"], progress.votes) if view.holds_place else (),
+        may_vote=may_vote(row, offer),
         timeline=await drawn_timeline(actor, row["campaign_id"]) if view.holds_place else None,
         promise=promise_of_campaign(campaign, offer.schema.parsed)
         if view.before_lock and view.holds_place
@@ -150,7 +163,7 @@ async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[Bar, ...]:
 def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: JoinOffer) -> ParticipationView:
     """One's own place in the reader's language; prices are the stored promise, never computed again."""
     schema, locale = offer.schema.parsed, current_locale()
-    before_lock = row["campaign_state"] in BEFORE_LOCK
+    before_lock, wishes = row["campaign_state"] in BEFORE_LOCK, row["preferences"]
     waited = row["attention"] == WAITED
     names = ("id", "title", "slug", "quantity", "currency", "settled_minor", "digest", "joined_at",
             "reserved_until", "deadline")  # fmt: skip
@@ -164,9 +177,17 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         unit_minor=row["quote"]["unit_price_minor"],
         asked_minor=row["total_minor"],
         total_minor=row["quote"]["total_minor"],
-        lines=price_lines(schema, {**row["answers"], **offer.batch_answers}),
+        lines=promised_lines(schema, row["quote"]),
         own=describe_answers(schema, row["answers"], locale, scopes=("variant", "unit")),
-        shared=describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)),
+        instead=tuple(
+            entry_in_words(schema, row["answers"], entry) for entry in wishes.get("alternatives", ())
+        ),
+        limit_minor=wishes.get("limit_minor"),
+        fee_limit_minor=wishes.get("fee_limit_minor"),
+        ask_first=wishes.get("ask_first", False),
+        shared=with_conditions(
+            describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)), offer
+        ),
         outcome=explained(schema, read_outcome(row["outcome"]), row["currency"]) if row["outcome"] else None,
         before_lock=before_lock,
         may_pay=row["state"] == "pending_payment" and before_lock,
