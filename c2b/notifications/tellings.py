@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from c2b.notifications import asked, audiences, facts, members, production, votes
+from c2b.notifications import asked, audiences, facts, members, production, votes, waiting
 from c2b.notifications.audiences import Audience
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.members import Personal
@@ -55,6 +55,10 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         _organizer("campaign_canceled"),
         Telling(audiences.members_refunded, "group_canceled", personal=members.own),
     ),
+    "campaign.proposed": (
+        _organizer("campaign_proposed", facts.proposed),
+        Telling(audiences.administrators, "proposal_waiting", facts.proposed_to_admins),
+    ),
     "campaign.locked": (
         _organizer("campaign_locked", facts.locked),
         Telling(audiences.members, "group_locked", facts.locked, members.specification),
@@ -72,10 +76,21 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         Telling(audiences.member, "participation_joined", personal=members.specification),
     ),
     "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
+    "participation.place_offered": (
+        Telling(audiences.member, "place_offered", waiting.offered, members.own),
+    ),
+    "participation.waitlist_ended": (
+        Telling(audiences.member, "waitlist_ended", waiting.ended, members.own),
+    ),
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
     "participation.left_out": (
-        Telling(audiences.member, "participation_left_out", facts.left_out, members.own),
+        Telling(audiences.member, "participation_left_out", facts.left_out, members.explained),
         Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
+    ),
+    "campaign.schema_moved": (_organizer("campaign_schema_moved", asked.moved),),
+    "participation.released": (Telling(audiences.member, "participation_released"),),
+    "participation.proposed": (
+        Telling(audiences.member, "participation_proposed", facts.asked, members.explained),
     ),
     "requirement.questioned": (
         Telling(audiences.member, "requirement_questioned", asked.question, asked.faults),
@@ -124,7 +139,9 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-    "campaign.submitted campaign.returned campaign.reopened requirement.questioned requirement.kept milestone.blocked "
+    "campaign.submitted campaign.returned campaign.reopened campaign.schema_moved campaign.proposed "
+    "participation.proposed "
+    "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()
 )

@@ -39,9 +39,11 @@ EVENTS = {
     "campaign.in_production": N_("Production began"),
     "campaign.locked": N_("The batch was locked and frozen"),
     "campaign.opened": N_("The campaign opened"),
+    "campaign.proposed": N_("An allocation was proposed"),
     "campaign.ordered": N_("The order went out"),
     "campaign.reopened": N_("The group opened again"),
     "campaign.returned": N_("The campaign was sent back"),
+    "campaign.schema_moved": N_("The campaign was moved to another version of the product's schema"),
     "campaign.shipping": N_("The goods left the factory"),
     "campaign.submitted": N_("The campaign was submitted"),
     "campaign.threshold_reached": N_("The threshold was reached"),
@@ -57,11 +59,17 @@ EVENTS = {
     "milestone.skipped": N_("A stage was left out"),
     "milestone.started": N_("A stage began"),
     "milestone.submitted": N_("A stage was reported as done"),
+    "participation.accepted": N_("A member accepted what was proposed"),
     "participation.confirmed": N_("A participation was confirmed"),
     "participation.delivered": N_("A participation was delivered"),
     "participation.expired": N_("A place was let go unpaid"),
     "participation.joined": N_("Somebody joined and paid"),
     "participation.left_out": N_("Somebody was left out: what they chose could not be made"),
+    "participation.place_offered": N_("A place was offered to somebody on the waitlist"),
+    "participation.waitlist_ended": N_("Somebody's wait for a place ended"),
+    "participation.waitlisted": N_("Somebody joined the waitlist"),
+    "participation.released": N_("A place was let go: the choice does not fit the new version"),
+    "participation.proposed": N_("A member was asked whether the proposal is fine"),
     "participation.withdrawn": N_("Somebody withdrew"),
     "payment.captured": N_("Money was captured"),
     "payment.failed": N_("A payment failed"),
@@ -96,6 +104,7 @@ EVENTS = {
     "vote.closed": N_("The members have decided"),
 }
 _ENTRIES = {
+    "asked": N_("may object"),
     "amount_minor": N_("amount"),
     "answer_until": N_("answer until"),
     "cause": N_("reason"),
@@ -104,8 +113,10 @@ _ENTRIES = {
     "finished_on": N_("finished"),
     "forecast_delivery": N_("forecast delivery"),
     "key": N_("key"),
+    "from_version": N_("from version"),
     "kind": N_("kind"),
     "label": N_("stage"),
+    "leaving": N_("units leaving"),
     "left_out": N_("left out"),
     "locale": N_("language"),
     "makeable": N_("units that can be made"),
@@ -118,19 +129,28 @@ _ENTRIES = {
     "promised_delivery": N_("promised delivery"),
     "promised_ship_by": N_("promised to ship by"),
     "quantity": N_("units"),
+    "questioned": N_("members asked"),
+    "released": N_("places let go"),
     "reason": N_("reason"),
     "revision": N_("revision"),
+    "reserved_until": N_("reserved until"),
     "role": N_("role"),
     "round": N_("round"),
+    "served": N_("units served"),
     "template": N_("template"),
+    "terms_changed": N_("what is made has changed"),
     "threshold": N_("threshold"),
+    "turn": N_("turn"),
     "unit_price_minor": N_("unit price"),
+    "unaffected": N_("not affected"),
+    "until": N_("until"),
     "validity_until": N_("answer by"),
+    "version": N_("to version"),
 }
 #: Entries that repeat what the row shows anyway, or that only programs read.
 _UNSAID = (
     "code", "currency", "digest", "automatic", "participation_id", "refund_id", "evidence_id", "actor_id",
-    "manufacturer_id", "unanswered", "vote", "votes",
+    "manufacturer_id", "unanswered", "vote", "votes", "outcome", "settled_minor",
 )  # fmt: skip
 
 
@@ -170,7 +190,7 @@ def _text(key: str, value: Any, currency: str) -> str:
     if (
         isinstance(value, str)
         and len(value) >= 10
-        and key.endswith(("_until", "_delivery", "_by", "_end", "_on"))
+        and key.endswith(("until", "_delivery", "_by", "_end", "_on"))
     ):
         return _day_or_instant(value)
     return str(value)

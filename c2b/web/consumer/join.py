@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,15 +20,17 @@ from c2b.kit.http.rates import Limit, hit
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
 from c2b.participations import operations as participations
-from c2b.participations.joining import AlreadyMember, CampaignNotOpen
+from c2b.participations.joining import AlreadyMember, CampaignNotOpen, Joined
 from c2b.participations.queries import place_of
 from c2b.payments.capturing import NothingToPay
 from c2b.payments.operations import start_checkout
 from c2b.referrals.operations import valid_for
 from c2b.web.auth import LogInFirst, client_ip, current_actor, public
+from c2b.web.consumer.alternatives import acted
 from c2b.web.consumer.invitation import invitation_of, inviter_of
 from c2b.web.consumer.kept import drop, keep, kept
 from c2b.web.consumer.requirement import Sent, read_requirement, requirement_form
+from c2b.web.consumer.wishes import Wishes, composed, wishes_of_dict
 from c2b.web.flash import flash
 from c2b.web.pages import fragment, page
 
@@ -49,29 +52,43 @@ async def show(request: Request) -> Response:
     if actor is not None and (place := await place_of(actor, offer.campaign_id)):
         return see_other(f"/participations/{place['id']}")
     draft = kept(request, DRAFT)
-    sent = (
-        Sent(answers=draft["answers"], quantity=draft["quantity"]) if draft else Sent(answers={}, quantity=1)
-    )
+    sent = _restored(draft) if draft else Sent(answers={}, quantity=1)
     return await _page(request, slug, offer, sent, restored=bool(draft))
 
 
 @public
 async def quote(request: Request) -> Response:
-    """POST /campaigns/{slug}/quote: price and possibilities for what is chosen; the whole page without htmx."""
+    """POST /campaigns/{slug}/quote: price and possibilities for what is chosen; the whole page without htmx.
+
+    Also what the buttons about alternatives do: they give the form back as it is after them.
+    """
     await hit(QUOTES, network_of(client_ip(request)))
     slug, offer = await _offer(request)
-    sent = await read_requirement(request, offer)
+    sent, faults = acted(offer, await read_requirement(request, offer))
     if request.headers.get("hx-request") == "true":
         asked = await requirement_form(slug, offer, sent)
         return fragment("partials/campaign_requirement.html", requirement=asked)
-    return await _page(request, slug, offer, sent)
+    return await _page(request, slug, offer, sent, error=Invalid(fields=faults) if faults else None)
 
 
 @public
 async def join(request: Request) -> Response:
     """POST /campaigns/{slug}/join: reserve a place and go on to the provider's page."""
+    return await _join(request, waits=False)
+
+
+@public
+async def wait(request: Request) -> Response:
+    """POST /campaigns/{slug}/waitlist: the same form; without a free place one on the waitlist, and nothing to pay."""
+    return await _join(request, waits=True)
+
+
+async def _join(request: Request, *, waits: bool) -> Response:
     slug, offer = await _offer(request)
     sent = await read_requirement(request, offer)
+    if sent.apart:  # the form shows an alternative: keep it first
+        sent, faults = acted(offer, replace(sent, action="keep"))
+        return await _page(request, slug, offer, sent, error=Invalid(fields=faults) if faults else None)
     actor = current_actor(request)
     if actor is None:
         return _log_in_first(slug, sent)
@@ -81,10 +98,14 @@ async def join(request: Request) -> Response:
     if sent.faults:
         return await _page(request, slug, offer, sent, error=Invalid())
     try:
-        participation_id = await _reserve(request, actor, offer, sent)
+        participation_id, state = await _reserve(request, actor, offer, sent, waits=waits)
     except (Invalid, Conflict) as error:
         return await _page(request, slug, offer, sent, error=error)
-    response = await to_checkout(actor, participation_id)
+    if state == "waitlisted":
+        response: Response = see_other(f"/participations/{participation_id}")
+        flash(response, N_("You are on the waitlist. We write to you when a place opens for you."))
+    else:
+        response = await to_checkout(actor, participation_id)
     drop(response, DRAFT, path=f"/campaigns/{slug}")
     return response
 
@@ -107,8 +128,10 @@ async def to_checkout(actor: Actor, participation_id: str) -> Response:
     return response
 
 
-async def _reserve(request: Request, actor: Actor, offer: JoinOffer, sent: Sent) -> str:
-    """The id of the place. A form that is sent twice leads to the one place it made."""
+async def _reserve(
+    request: Request, actor: Actor, offer: JoinOffer, sent: Sent, *, waits: bool
+) -> tuple[str, str]:
+    """The id of the place and its state. A form that is sent twice leads to the one place it made."""
     invitation_id = await valid_for(
         invitation_of(request, offer.campaign_id), campaign_id=offer.campaign_id, actor=actor
     )
@@ -118,19 +141,22 @@ async def _reserve(request: Request, actor: Actor, offer: JoinOffer, sent: Sent)
             offer.campaign_id,
             answers=sent.answers,
             quantity=sent.quantity,
+            preferences=composed(sent.wishes, offer, sent.answers).preferences,
             invitation_id=invitation_id,
+            waits=waits,
         )
     except AlreadyMember:
         place = await place_of(actor, offer.campaign_id)
         if place is None:
             raise
-        return str(place["id"])
-    return joined.participation_id  # type: ignore[union-attr]  # an Answer comes only to a caller with a key
+        return str(place["id"]), str(place["state"])
+    assert isinstance(joined, Joined)  # an Answer comes only to a caller with a key
+    return joined.participation_id, joined.state
 
 
 async def _offer(request: Request) -> tuple[str, JoinOffer]:
     """The campaign's own slug and its offer. Raises NotFound for what was never opened."""
-    offer = await join_offer(request.path_params["slug"])
+    offer = await join_offer(request.path_params["slug"], fresh=True)
     campaign = await campaigns.campaign_for(None, offer.campaign_id)
     return campaign["slug"], offer
 
@@ -168,6 +194,12 @@ async def _page(
     )
 
 
+def _restored(draft: dict[str, Any]) -> Sent:
+    """What a browser kept for us, also from before we asked for wishes."""
+    wishes = wishes_of_dict(draft["wishes"]) if "wishes" in draft else Wishes()
+    return Sent(answers=draft["answers"], quantity=draft["quantity"], wishes=wishes)
+
+
 def _log_in_first(slug: str, sent: Sent) -> Response:
     """To the log-in and back to this form, with everything that was chosen kept in the visitor's browser."""
     path = f"/campaigns/{slug}"
@@ -175,7 +207,7 @@ def _log_in_first(slug: str, sent: Sent) -> Response:
     keep(
         response,
         DRAFT,
-        {"answers": sent.answers, "quantity": sent.quantity},
+        {"answers": sent.answers, "quantity": sent.quantity, "wishes": sent.wishes.to_dict()},
         path=path,
         lifetime=DRAFT_LIFETIME,
     )

@@ -17,7 +17,10 @@ from c2b.kit.i18n import current_locale, pick
 from c2b.participations import queries as participations
 from c2b.participations.explained import Explained, explained
 from c2b.participations.models import GONE
+from c2b.participations.operations import LEAVABLE
 from c2b.participations.outcomes import read_outcome
+from c2b.participations.room import position_of
+from c2b.participations.waitlist import WAITED
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.ballot import may_vote
@@ -27,6 +30,7 @@ from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
 from c2b.web.consumer.requirement import PriceLine, promised_lines
 from c2b.web.consumer.votes import with_conditions
+from c2b.web.consumer.wish_form import entry_in_words
 from c2b.web.consumer.words import (
     State,
     campaign_state,
@@ -36,9 +40,6 @@ from c2b.web.consumer.words import (
     refund_state,
 )
 from c2b.web.pages import page
-
-#: States from which a member may leave, as long as the group is not locked.
-LEAVABLE = ("pending_payment", "joined", "needs_attention")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,9 @@ class ParticipationCard:
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipationView:
-    """One place. Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
+    """One place. ``instead`` are the alternatives, each as (attribute, value) pairs that differ from the first choice.
+
+    Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
     for the present requirement (never more), ``settled_minor`` is final once locked."""
 
     id: str
@@ -79,6 +82,10 @@ class ParticipationView:
     settled_minor: int | None
     own: list[Described]
     shared: list[Described]
+    instead: tuple[tuple[tuple[str, str], ...], ...]
+    limit_minor: int | None
+    fee_limit_minor: int | None
+    ask_first: bool
     digest: str
     outcome: Explained | None
     joined_at: datetime
@@ -134,6 +141,7 @@ async def show(request: Request) -> Response:
         participation=view,
         moves=moves_of(await money_of(row["id"])),
         short=await _short(row, offer),
+        position=await position_of(row) if row["state"] == "waitlisted" else 0,
         progress=progress,
         votes=own_votes(offer, row["preferences"], progress.votes) if view.holds_place else (),
         may_vote=may_vote(row, offer),
@@ -155,20 +163,28 @@ async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[Bar, ...]:
 def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: JoinOffer) -> ParticipationView:
     """One's own place in the reader's language; prices are the stored promise, never computed again."""
     schema, locale = offer.schema.parsed, current_locale()
-    before_lock = row["campaign_state"] in BEFORE_LOCK
-    names = ("id", "title", "slug", "attention", "quantity", "currency", "settled_minor", "digest", "joined_at",
+    before_lock, wishes = row["campaign_state"] in BEFORE_LOCK, row["preferences"]
+    waited = row["attention"] == WAITED
+    names = ("id", "title", "slug", "quantity", "currency", "settled_minor", "digest", "joined_at",
             "reserved_until", "deadline")  # fmt: skip
     return ParticipationView(
         **{name: row[name] for name in names},
         product_name=pick(campaign["product_name"]),
         manufacturer_name=pick(campaign["manufacturer_name"]),
-        state=participation_state(row["state"]),
+        state=participation_state(row["state"], waited=waited),
+        attention="" if waited else row["attention"],
         base_minor=row["quote"]["base_minor"],
         unit_minor=row["quote"]["unit_price_minor"],
         asked_minor=row["total_minor"],
         total_minor=row["quote"]["total_minor"],
         lines=promised_lines(schema, row["quote"]),
         own=describe_answers(schema, row["answers"], locale, scopes=("variant", "unit")),
+        instead=tuple(
+            entry_in_words(schema, row["answers"], entry) for entry in wishes.get("alternatives", ())
+        ),
+        limit_minor=wishes.get("limit_minor"),
+        fee_limit_minor=wishes.get("fee_limit_minor"),
+        ask_first=wishes.get("ask_first", False),
         shared=with_conditions(
             describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)), offer
         ),
