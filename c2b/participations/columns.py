@@ -14,7 +14,9 @@ from c2b.kit.money import parse_money
 WITHOUT = "-"
 _OWN = ("variant", "unit")
 _AMOUNTS = {"limit": "limit_minor", "fee_limit": "fee_limit_minor"}
-_WISH = re.compile(r"any_of\.|alternative\.|(limit|otherwise|fee_limit|ask_first)$")
+_WISH = re.compile(r"any_of\.|alternative\.|vote\.|only\.|(limit|otherwise|fee_limit|ask_first)$")
+#: How columns about votes begin, and what of a ballot they hold.
+_BALLOT = {"vote": "ranking", "only": "only"}
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -51,6 +53,9 @@ def preferences_of(
         elif kind == "alternative":
             number, _, path = rest.partition(".")
             whole.setdefault(number, {})[path] = text
+        elif kind in _BALLOT:
+            ballots = found.setdefault("votes", {})
+            ballots.setdefault(rest, {})[_BALLOT[kind]] = _choices(offer, rest, text)
         elif kind in _AMOUNTS:
             found[_AMOUNTS[kind]] = _amount(offer, text)
         else:
@@ -73,6 +78,11 @@ def _codes(offer: JoinOffer, name: str, text: str) -> list[Any]:
     attribute = offer.schema.parsed.find(name)
     known = {str(option.code): option.code for option in attribute.options} if attribute else {}
     return [known.get(code, code) for code in text.split("|")]
+
+
+def _choices(offer: JoinOffer, name: str, text: str) -> list[Any]:
+    known = {str(code): code for vote in offer.votes if vote.attribute == name for code in vote.choices}
+    return [known.get(each.strip(), each.strip()) for each in text.split("|")]
 
 
 def _amount(offer: JoinOffer, text: str) -> Any:

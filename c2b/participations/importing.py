@@ -4,7 +4,8 @@ CSV: one line per person; ``name`` and ``quantity``, then one column per answer 
 (``engraving.text``); several choices of one attribute are separated by ``|``. What a member would take instead:
 ``any_of.case_color`` ("black|silver"), ``alternative.1.plate`` (what is different from the first choice; "-" leaves an
 answer out), ``limit``, ``otherwise``, ``fee_limit``, ``ask_first``; amounts as people write them ("439.00"). JSON: a
-list of ``{"name", "quantity", "answers", "preferences"}``.
+list of ``{"name", "quantity", "answers", "preferences"}``. Ballots: ``vote.<attribute>`` (choices, the best first) and
+``only.<attribute>`` (the outcomes that are accepted), separated by ``|``.
 """
 
 from __future__ import annotations
