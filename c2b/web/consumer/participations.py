@@ -25,11 +25,13 @@ from c2b.web.consumer.ballot_form import own_votes
 from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
+from c2b.web.consumer.question import question_view
 from c2b.web.consumer.requirement import PriceLine, promised_lines
 from c2b.web.consumer.votes import with_conditions
 from c2b.web.consumer.wish_form import entry_in_words
 from c2b.web.consumer.words import (
     State,
+    attention,
     campaign_state,
     participation_state,
     payment_state,
@@ -139,6 +141,7 @@ async def show(request: Request) -> Response:
         request,
         "pages/consumer/participation.html",
         participation=view,
+        question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"])),
         short=await _short(row, offer),
         progress=progress,
@@ -163,7 +166,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
     """One's own place in the reader's language; prices are the stored promise, never computed again."""
     schema, locale = offer.schema.parsed, current_locale()
     before_lock, wishes = row["campaign_state"] in BEFORE_LOCK, row["preferences"]
-    names = ("id", "title", "slug", "attention", "quantity", "currency", "settled_minor", "digest", "joined_at",
+    names = ("id", "title", "slug", "quantity", "currency", "settled_minor", "digest", "joined_at",
             "reserved_until", "deadline")  # fmt: skip
     return ParticipationView(
         **{name: row[name] for name in names},
@@ -186,6 +189,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
             describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)), offer
         ),
         outcome=explained(schema, read_outcome(row["outcome"]), row["currency"]) if row["outcome"] else None,
+        attention=attention(row["attention"]),
         before_lock=before_lock,
         may_pay=row["state"] == "pending_payment" and before_lock,
         may_leave=row["state"] in LEAVABLE and before_lock,
