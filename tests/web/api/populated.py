@@ -39,6 +39,7 @@ STAGES = {
     "POST /campaigns/{campaign}/return": "under_review",
     "POST /campaigns/{campaign}/cancellation": "open",
     "POST /campaigns/{campaign}/quote": "open",
+    "POST /campaigns/{campaign}/version": "open",
     "POST /campaigns/{campaign}/participations": "open",
 }
 
@@ -70,6 +71,7 @@ class Built:
             "PATCH /me": {"locale": "zh_CN"},
             "POST /campaigns": {"product": self.names["product"], **offer()},
             "PUT /campaigns/{campaign}": offer(),
+            "POST /campaigns/{campaign}/version": {"version": 1, "answer_hours": 24},
             "POST /campaigns/{campaign}/quote": {"answers": world.ANSWERS},
             "POST /campaigns/{campaign}/participations": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
