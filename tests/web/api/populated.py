@@ -41,6 +41,7 @@ STAGES = {
     "POST /campaigns/{campaign}/quote": "open",
     "POST /campaigns/{campaign}/version": "open",
     "POST /campaigns/{campaign}/participations": "open",
+    "POST /campaigns/{campaign}/waitlist": "open",
 }
 
 
@@ -74,6 +75,7 @@ class Built:
             "POST /campaigns/{campaign}/version": {"version": 1, "answer_hours": 24},
             "POST /campaigns/{campaign}/quote": {"answers": world.ANSWERS},
             "POST /campaigns/{campaign}/participations": {"answers": world.ANSWERS},
+            "POST /campaigns/{campaign}/waitlist": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
             "POST /invitation-openings": {"token": "guessed"},
             "POST /purchase-orders/{order}/extension": {"days": 20},
