@@ -13,6 +13,7 @@ from c2b.kit.http.idempotency import Answer
 from c2b.participations import casting, operations, queries
 from c2b.participations.explained import outcome_of
 from c2b.participations.joining import Joined
+from c2b.participations.room import position_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.referrals.operations import valid_for
 from c2b.web.api.bodies import Optional, fields_of, mapping, text, whole
@@ -24,17 +25,25 @@ from c2b.web.auth import actor_of, require_api
 from c2b.web.views import idempotent, json_answer
 
 _AS_STORED = (
-    "id", "campaign_id", "quantity", "state", "attention", "answers", "digest", "schema_version", "quote",
-    "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at", "outcome",
+    "id", "campaign_id", "quantity", "state", "attention", "answers", "preferences", "digest", "schema_version",
+    "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at", "outcome",
 )  # fmt: skip
 
 
 @require_api("consumer")
 async def join(request: Request) -> Response:
-    """POST /campaigns/{campaign}/participations: reserve a place; pay next.
+    """POST /campaigns/{campaign}/participations: reserve a place; pay next."""
+    return await _join(request, waits=False)
 
-    The answer is stored by the batch that writes the place, not by a transaction of this request's own.
-    """
+
+@require_api("consumer")
+async def wait(request: Request) -> Response:
+    """POST /campaigns/{campaign}/waitlist: the same; without a free place one on the waitlist, and nothing to pay."""
+    return await _join(request, waits=True)
+
+
+async def _join(request: Request, *, waits: bool) -> Response:
+    """The answer is stored by the batch that writes the place, not by a transaction of this request's own."""
     await count(JOINS, request)
     actor, campaign = actor_of(request), request.path_params["campaign"]
     call = call_from(request, await request.body())
@@ -42,12 +51,13 @@ async def join(request: Request) -> Response:
         request,
         answers=mapping,
         quantity=Optional(whole(least=1, most=MAX_QUANTITY), 1),
+        preferences=Optional(mapping),
         invitation_id=Optional(text(most=26)),
     )
     if fields["invitation_id"]:
         campaign = (await join_offer(campaign)).campaign_id
         fields["invitation_id"] = await valid_for(fields["invitation_id"], campaign_id=campaign, actor=actor)
-    answer = await operations.join(actor, campaign, **fields, call=call, respond=_reserved)
+    answer = await operations.join(actor, campaign, **fields, waits=waits, call=call, respond=_reserved)
     return given_again(answer if isinstance(answer, Answer) else _reserved(answer))
 
 
@@ -71,8 +81,11 @@ async def show(request: Request) -> Response:
 
 @require_api("consumer")
 async def revise(request: Request) -> Response:
-    """PUT /participations/{participation}/requirement: other answers before the lock; the price may not rise."""
-    fields = await fields_of(request, answers=mapping)
+    """PUT /participations/{participation}/requirement: other answers before the lock; the price may not rise.
+
+    Preferences that are left out stay as they are.
+    """
+    fields = await fields_of(request, answers=mapping, preferences=Optional(mapping))
     await operations.revise(actor_of(request), request.path_params["participation"], **fields)
     return await _now(request)
 
@@ -111,7 +124,8 @@ def shape(row: dict[str, Any]) -> dict[str, Any]:
 
 async def _now(request: Request) -> Response:
     row = await queries.own(actor_of(request), request.path_params["participation"])
-    return json_answer(shape({**row, "outcome": await outcome_of(row)}))
+    position = await position_of(row) if row["state"] == "waitlisted" else None
+    return json_answer({**shape({**row, "outcome": await outcome_of(row)}), "waitlist_position": position})
 
 
 def _reserved(joined: Joined) -> Answer:
@@ -119,7 +133,7 @@ def _reserved(joined: Joined) -> Answer:
         "id": joined.participation_id,
         "campaign_id": joined.campaign_id,
         "quantity": joined.quantity,
-        "state": "pending_payment",
+        "state": joined.state,
         "total_minor": joined.total_minor,
         "currency": joined.currency,
         "reserved_until": joined.reserved_until,
@@ -129,6 +143,7 @@ def _reserved(joined: Joined) -> Answer:
 
 ROUTES: list[Route] = [
     *resource("/campaigns/{campaign:name}/participations", post=join),
+    *resource("/campaigns/{campaign:name}/waitlist", post=wait),
     *resource("/me/participations", get=mine),
     *resource("/participations/{participation:id}", get=show),
     *resource("/participations/{participation:id}/requirement", put=revise),
