@@ -20,7 +20,7 @@ from c2b.kit import clock
 from c2b.participations.deciding import keep_votes
 from c2b.seeds import wishes
 from c2b.seeds.acting import join_and_pay
-from c2b.seeds.factory import acknowledge
+from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
 
 Open = Callable[..., Awaitable[str]]
@@ -29,7 +29,7 @@ _SECOND = {"navy": "black", "silver": "black", "black": "silver"}
 
 
 async def second_choices(
-    open_campaign: Open, bo: Actor, mill: Actor, chance: random.Random, now: datetime
+    open_campaign: Open, bo: Actor, mill: Actor, root: Actor, chance: random.Random, now: datetime
 ) -> str:
     """Navy stays six units short: its members get their second choice, black. Brass is three short and pays for it."""
     clock.set(now - timedelta(days=34))
@@ -73,8 +73,7 @@ async def second_choices(
     clock.set(now - timedelta(days=20) + timedelta(seconds=5))
     await keep_deadlines()
     await drain()
-    clock.shift(timedelta(days=2))
-    await acknowledge(mill, campaign)
+    await work_through(mill, root, campaign, until=now)
     return campaign
 
 

@@ -59,7 +59,7 @@ async def build(now: datetime) -> None:
     await waiting_for_approval(cast, now)
     await sent_back(cast, now)
     opening = partial(_open, cast)
-    await collective.second_choices(opening, cast.bo, cast.makers["lingyue"], cast.chance, now)
+    await collective.second_choices(opening, cast.bo, cast.makers["lingyue"], cast.root, cast.chance, now)
     await collective.still_voting(opening, cast.chance, now)
     await collective.asking_before_the_lock(opening, cast.bo, cast.chance, now)
     clock.set(now)
