@@ -11,6 +11,7 @@ import importlib
 from c2b.durable import enqueue, start
 from c2b.events.operations import Happening, Reaction, subscribe
 from c2b.notifications.announcing import REACTIONS as TELL
+from c2b.participations.objecting import go_on
 
 #: Modules whose import registers jobs and workflows.
 _HANDLERS = (
@@ -28,6 +29,11 @@ _HANDLERS = (
 async def _close(happening: Happening) -> None:
     campaign, number = happening.subject_id, happening.payload["round"]
     await start("closing", f"closing:{campaign}:{number}", {"campaign_id": campaign})
+
+
+async def _go_on(happening: Happening) -> None:
+    if happening.campaign_id:
+        await go_on(happening.campaign_id, happening.subject_id)
 
 
 async def _order(happening: Happening) -> None:
@@ -61,8 +67,13 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "campaign.locked": (_order,),
     "campaign.failed": (_refund_everybody,),
     "campaign.canceled": (_refund_everybody, _withdraw_order),
-    "participation.withdrawn": (_refund_one,),
-    "participation.left_out": (_refund_one,),
+    "participation.withdrawn": (_refund_one, _go_on),
+    "participation.left_out": (_refund_one, _go_on),
+    "participation.joined": (_go_on,),
+    "participation.expired": (_go_on,),
+    "participation.accepted": (_go_on,),
+    "requirement.reconfirmed": (_go_on,),
+    "requirement.kept": (_go_on,),
 }
 
 

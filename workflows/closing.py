@@ -1,21 +1,56 @@
 """From the last captured payment (or the deadline) to a locked batch.
 
-Started by ``campaign.closed`` with the run id ``closing:<campaign>:<round>``. The lock itself records
-``campaign.locked``, which starts the ordering; a group of which too few units can be made (somebody left, an option
-missed its minimum) takes members again, or has failed and is refunded, by the same transaction.
+Started by ``campaign.closed`` with the run id ``closing:<campaign>:<round>``. It takes turns: wait until nothing is
+open any more (votes, questions, offered places), allocate, propose, let those object who asked for it, lock. A turn
+whose proposal is not true any more (somebody left, came, or chose otherwise) is followed by another. Each further turn
+needs somebody to have left, answered or been offered a place, and of those there are finitely many: it ends.
+
+The lock itself records ``campaign.locked``, which starts the ordering; a group of which too few units can be made takes
+members again, or has failed and is refunded, by the same transaction.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from c2b.durable import Run, workflow
-from c2b.participations.locking import lock
+from c2b.participations.allocating import allocate
+from c2b.participations.locking import lock, release_places
+from c2b.participations.objecting import unsettled
+from c2b.participations.proposing import propose
 from c2b.payments.operations import settle_prices
 
 
 @workflow("closing")
 async def closing(run: Run, *, campaign_id: str) -> str:
-    """Lock and freeze, then give back what was paid above the tier that was reached."""
-    outcome: str = await run.step("lock and freeze", lock, campaign_id=campaign_id)
+    """Allocate until what is proposed is locked, then give back what was paid above the final price."""
+    await run.step("let unpaid places go", release_places, campaign_id=campaign_id)
+    outcome, turn = "changed", 0
+    while outcome == "changed":
+        turn += 1
+        outcome = await one_turn(run, campaign_id, turn)
     if outcome == "locked":
         await run.step("settle prices", settle_prices, campaign_id=campaign_id)
     return outcome
+
+
+async def one_turn(run: Run, campaign_id: str, turn: int) -> str:
+    """Allocate and propose what members want now, and lock it unless that changes meanwhile."""
+    await nothing_open(run, campaign_id, turn)
+    proposal = await run.work(f"allocate {turn}", allocate, campaign_id=campaign_id)
+    told = await run.step(f"propose {turn}", propose, campaign_id=campaign_id, turn=turn, proposal=proposal)
+    if told["verdict"] != "proposed":
+        verdict: str = told["verdict"]
+        return verdict
+    if told["until"]:
+        await run.wait(f"answers {turn}", until=datetime.fromisoformat(told["until"]))
+    outcome: str = await run.step(f"lock {turn}", lock, campaign_id=campaign_id, turn=turn)
+    return outcome
+
+
+async def nothing_open(run: Run, campaign_id: str, turn: int) -> None:
+    """Wait for every vote, question and offered place, one after the other."""
+    looks = 1
+    while waits := await run.step(f"look {turn}.{looks}", unsettled, campaign_id=campaign_id):
+        await run.wait(waits["signal"], until=datetime.fromisoformat(waits["until"]))
+        looks += 1

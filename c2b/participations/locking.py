@@ -1,8 +1,8 @@
 """The lock: from here on nothing about the batch changes.
 
-In one transaction the paid units are counted again, members whose option too few people chose are left out and
-refunded, every requirement is validated again, everything is frozen as canonical JSON with its SHA-256, and the price
-of the tier that was reached is written to every member.
+In one transaction the proposal is compared with what members want now, counted again in another way than it was found,
+every specification is validated again, who is not served leaves with all their money, everything is frozen as canonical
+JSON with its SHA-256, and what each member pays in the end is written beside what they get.
 """
 
 from __future__ import annotations
@@ -11,115 +11,120 @@ import json
 from typing import Any
 
 from c2b.campaigns.changes import change_state, hold
-from c2b.campaigns.counting import give_back_places, wait_or_fail
+from c2b.campaigns.counting import give_back_places
 from c2b.campaigns.models import FrozenBatch
-from c2b.campaigns.rules import price_at, price_tiers
+from c2b.campaigns.rules import price_tiers
 from c2b.catalog.queries import PinnedSchema, pinned_schema
-from c2b.catalog.rules import Quote, Shortfall
-from c2b.catalog.validation import validate
-from c2b.durable.jobs import PermanentFailure
-from c2b.events.operations import Happening, record, record_all
+from c2b.catalog.rules import Quote
+from c2b.events.operations import Happening, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
-from c2b.participations.rules import Wish, makeable, settled_total
+from c2b.participations.checking import LockRefused, check
+from c2b.participations.collecting import collect, digest_of
+from c2b.participations.leaving import leave_out
+from c2b.participations.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
+from c2b.participations.rules import Priced, price
+
+__all__ = ["LockRefused", "lock", "release_places"]
+
+Json = dict[str, Any]
 
 
-class LockRefused(PermanentFailure):
-    """What would be frozen is not what was paid or promised. Nothing was changed; an admin must look."""
-
-
-async def lock(campaign_id: str) -> str:
-    """Lock a closed campaign: ``"locked"``; ``"waiting"`` or ``"failed"`` when too few units can be made.
-
-    ``"over"`` if it was decided elsewhere (canceled, say). Runs inside the caller's transaction.
-    """
+async def release_places(campaign_id: str) -> int:
+    """Whoever has not paid when the group closes is not part of it; money that still comes goes back by itself."""
     campaign = await hold(campaign_id)
     if campaign["state"] != "closed":
-        return "locked" if campaign["locked_at"] else "over"
-    await _release_places(campaign_id)
-    members = await _members(campaign_id)
-    if sum(row["quantity"] for row in members) != campaign["paid"]:
-        raise LockRefused(f"{campaign_id}: members hold another number of units than was paid for")
-    schema = await pinned_schema(campaign["schema_id"])
-    batch_answers = _json(campaign["batch_answers"])
-    _check_answers(schema, members, batch_answers)
-    wishes = [Wish(row["id"], row["quantity"], {**row["answers"], **batch_answers}) for row in members]
-    staying, short = makeable(schema.parsed, wishes)
-    units = sum(wish.quantity for wish in staying)
-    if units < campaign["threshold"]:
-        return await wait_or_fail(campaign_id, makeable=units)
-    await _leave_out([row for row in members if row["id"] in short], short, campaign_id)
-    members = [row for row in members if row["id"] not in short]
-    reached = price_at(price_tiers(_json(campaign["tiers"])), units)
-    await _freeze({**campaign, "paid": units}, schema, members, reached)
-    await _confirm(campaign_id, members, reached)
-    await change_state(
-        campaign_id, from_states=("closed",), to_state="locked", event="campaign.locked", stamp="locked_at",
-        payload={"paid": units, "unit_price_minor": reached, "members": len(members), "left_out": len(short)},
-    )  # fmt: skip
-    return "locked"
-
-
-def _check_answers(
-    schema: PinnedSchema, members: list[dict[str, Any]], batch_answers: dict[str, Any]
-) -> None:
-    for member in members:
-        faults = validate(
-            schema.document, answers=member["answers"], fixed=batch_answers, digest=schema.digest
-        )
-        if faults:
-            raise LockRefused(
-                f"participation {member['id']} is no longer valid: {faults[0].path} {faults[0].code}"
-            )
-
-
-async def _leave_out(members: list[dict[str, Any]], short: dict[str, Shortfall], campaign_id: str) -> None:
-    """Whoever chose an option that too few people chose is refunded in full, and told which one it was."""
-    for member in members:
-        missing = short[member["id"]]
-        await db.execute(
-            "UPDATE participation SET state = 'refunding', left_at = ?, attention = ? "
-            "WHERE id = ? AND state = 'joined'",
-            clock.now(),
-            f"option_minimum:{missing.attribute}:{missing.code}:{missing.count}:{missing.moq}",
-            member["id"],
-        )
-        await record(
-            "participation.left_out", subject="participation", subject_id=member["id"], campaign_id=campaign_id,
-            actor_id=member["user_id"], audience="organizer",
-            payload={"attribute": missing.attribute, "option": str(missing.code), "count": missing.count,
-                     "minimum": missing.moq, "paid": True},
-        )  # fmt: skip
-    units = sum(member["quantity"] for member in members)
-    await give_back_places(campaign_id, reserved=units, paid=units)
-
-
-async def _release_places(campaign_id: str) -> None:
-    """Whoever has not paid by now is not part of the batch; money that still comes goes back by itself."""
+        return 0
     rows = await db.fetch(
         "UPDATE participation SET state = 'expired', left_at = ?, reserved_until = NULL "
         "WHERE campaign_id = ? AND state = 'pending_payment' RETURNING quantity",
         clock.now(),
         campaign_id,
     )
-    if rows:
-        await give_back_places(campaign_id, reserved=sum(row["quantity"] for row in rows), paid=0)
+    units = sum(row["quantity"] for row in rows)
+    if units:
+        await give_back_places(campaign_id, reserved=units, paid=0)
+    return units
 
 
-async def _members(campaign_id: str) -> list[dict[str, Any]]:
-    rows = await db.fetch(
-        "SELECT id, user_id, quantity, answers, digest, configuration_key, quote FROM participation "
-        "WHERE campaign_id = ? AND state = 'joined' ORDER BY id",
-        campaign_id,
+async def lock(campaign_id: str, *, turn: int) -> str:
+    """Make the proposal of this turn the batch: ``"locked"``; ``"changed"`` when it is not true any more.
+
+    ``"over"`` if it was decided elsewhere (canceled, say). Runs inside the caller's transaction.
+    """
+    campaign = await hold(campaign_id)
+    if campaign["state"] != "closed":
+        return LOCKED if campaign["locked_at"] else OVER
+    proposal = await proposal_of(campaign, turn=turn)
+    if proposal is None:
+        raise LockRefused(f"{campaign_id}: nothing was proposed in turn {turn}")
+    inputs = await collect(campaign)
+    if proposal["input_digest"] != digest_of(inputs) or await _unpaid(campaign_id):
+        await supersede(proposal["id"])
+        return CHANGED
+    schema, result = await pinned_schema(campaign["schema_id"]), proposal["result"]
+    check(schema, campaign, inputs, result)
+    staying = [_Seat(schema, inputs, member) for member in result["members"] if member["answers"] is not None]
+    leaving = [member for member in result["members"] if member["answers"] is None]
+    await leave_out(campaign_id, leaving)
+    await _confirm(campaign_id, staying)
+    await _freeze(campaign, schema, result, staying)
+    await db.execute("UPDATE allocation SET state = 'locked' WHERE id = ?", proposal["id"])
+    await change_state(
+        campaign_id, from_states=("closed",), to_state="locked", event="campaign.locked", stamp="locked_at",
+        payload={"paid": result["units"], "unit_price_minor": result["unit_price_minor"], "members": len(staying),
+                 "left_out": len(leaving)},
+    )  # fmt: skip
+    return LOCKED
+
+
+class _Seat:
+    """What a served member gets, priced and hashed."""
+
+    def __init__(self, schema: PinnedSchema, inputs: Json, member: Json) -> None:
+        campaign = inputs["campaign"]
+        self.member, self.id = member, member["id"]
+        self.fee_minor: int = member["outcome"]["fee_minor"]
+        self.priced = self._promised(schema, campaign, member)
+
+    @staticmethod
+    def _promised(schema: PinnedSchema, campaign: Json, member: Json) -> Priced:
+        """At the dearest tier that does not cost more than was paid: what was promised when it was paid for."""
+        for tier in price_tiers(campaign["tiers"]):
+            priced = price(
+                schema.parsed, batch_answers=campaign["batch_answers"], answers=member["answers"],
+                tier_unit_price_minor=tier.unit_price_minor, quantity=member["units"],
+                currency=campaign["currency"], schema_version=schema.version,
+            )  # fmt: skip
+            if priced.quote.total_minor <= member["outcome"]["returned_minor"] + member["settled_minor"]:
+                return priced
+        raise LockRefused(f"{member['id']}: dearer than what was paid")
+
+    def row(self) -> tuple[Any, ...]:
+        quote: Quote = self.priced.quote
+        return (
+            canonical_json(self.priced.answers).decode(), self.priced.digest, self.priced.configuration_key,
+            int(quote.schema_version), canonical_json(quote.to_dict()).decode(),
+            canonical_json(self.member["outcome"]).decode(), self.member["settled_minor"], self.id,
+        )  # fmt: skip
+
+
+async def _confirm(campaign_id: str, staying: list[_Seat]) -> None:
+    await db.execute_many(
+        "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, "
+        "configuration_key = ?, schema_version = ?, quote = ?, outcome = ?, settled_minor = ? "
+        "WHERE id = ? AND state IN ('joined', 'needs_attention')",
+        [seat.row() for seat in staying],
     )
-    return [{**row, "answers": _json(row["answers"]), "quote": _json(row["quote"])} for row in rows]
+    await record_all(
+        Happening("participation.confirmed", "participation", seat.id, campaign_id, None, "organizer",
+                  {"outcome": seat.member["outcome"]})
+        for seat in staying
+    )  # fmt: skip
 
 
-async def _freeze(
-    campaign: dict[str, Any], schema: PinnedSchema, members: list[dict[str, Any]], reached: int
-) -> None:
-    batch_answers = _json(campaign["batch_answers"])
+async def _freeze(campaign: Json, schema: PinnedSchema, result: Json, staying: list[_Seat]) -> None:
     now = clock.now()
     canonical = canonical_json(
         {
@@ -130,14 +135,26 @@ async def _freeze(
                 },
                 "schema_version": schema.version,
                 "schema_digest": schema.digest,
-                "batch_answers": batch_answers,
-                "quantity": campaign["paid"],
-                "retail_unit_price_minor": reached,
+                "batch_answers": _json(campaign["batch_answers"]),
+                "quantity": result["units"],
+                "retail_unit_price_minor": result["unit_price_minor"],
                 "locked_at": now.isoformat(),
+                "small_lots": [
+                    {key: cell[key] for key in ("key", "count", "minimum", "premium_minor", "fee_minor")}
+                    for cell in result["cells"]
+                    if cell["fee_minor"]
+                ],
             },
             "participations": [
-                {key: member[key] for key in ("id", "quantity", "answers", "digest", "configuration_key")}
-                for member in members
+                {
+                    "id": seat.id,
+                    "quantity": seat.member["units"],
+                    "answers": seat.priced.answers,
+                    "digest": seat.priced.digest,
+                    "configuration_key": seat.priced.configuration_key,
+                    "schema_version": schema.version,
+                }
+                for seat in sorted(staying, key=lambda seat: seat.id)
             ],
         }
     )
@@ -146,18 +163,13 @@ async def _freeze(
     )
 
 
-async def _confirm(campaign_id: str, members: list[dict[str, Any]], reached: int) -> None:
-    await db.execute_many(
-        "UPDATE participation SET state = 'confirmed', settled_minor = ? WHERE id = ? AND state = 'joined'",
-        [
-            (settled_total(Quote.from_dict(member["quote"]), reached_unit_price_minor=reached), member["id"])
-            for member in members
-        ],
+async def _unpaid(campaign_id: str) -> bool:
+    """Somebody from the waitlist has been offered a place and still has time to pay."""
+    row = await db.fetch_one(
+        "SELECT id FROM participation WHERE campaign_id = ? AND state = 'pending_payment' LIMIT 1",
+        campaign_id,
     )
-    await record_all(
-        Happening("participation.confirmed", "participation", member["id"], campaign_id, None, "organizer")
-        for member in members
-    )
+    return row is not None
 
 
 def _json(value: Any) -> Any:
