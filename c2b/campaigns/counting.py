@@ -42,8 +42,16 @@ async def _look_at_threshold(row: dict[str, Any]) -> None:
         row["state"] in ("open", "threshold_met")
         and row["paid"] >= row["threshold"]
         and row["closes"] == "on_threshold"
+        and not await vote_is_open(row["id"])
     ):
         await close(row["id"])
+
+
+async def vote_is_open(campaign_id: str) -> bool:
+    """Do members still decide something about the batch? Until they have, the group does not close."""
+    return bool(
+        await db.fetch_one("SELECT id FROM batch_vote WHERE campaign_id = ? AND state = 'open'", campaign_id)
+    )
 
 
 async def look_again(campaign_id: str) -> None:
@@ -121,12 +129,17 @@ async def fail(campaign_id: str) -> bool:
 
 
 async def decide_at_deadline(campaign_id: str) -> str | None:
-    """At the deadline: ``"closed"`` with enough paid units, else ``"failed"``. ``None`` if it is not due."""
+    """At the deadline: ``"closed"`` with enough paid units, else ``"failed"``. ``None`` if it is not due.
+
+    Nor while a vote is open: it closes at the deadline at the latest, and whoever said "only if" may leave with it.
+    """
     row = await hold(campaign_id)
     deadline = db.instant(row["deadline"])
     if row["state"] not in ("open", "threshold_met") or deadline is None or deadline > clock.now():
         return None
     if row["paid"] >= row["threshold"]:
+        if await vote_is_open(campaign_id):
+            return None
         return "closed" if await close(campaign_id) else None
     return "failed" if await fail(campaign_id) else None
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import CampaignNotReady, change_state, hold, next_number
-from c2b.campaigns.models import Campaign
-from c2b.campaigns.rules import Bounds, Offer, PriceTier, faults_of, quoted_tiers, slug_of
-from c2b.catalog import rules as specification
-from c2b.catalog.queries import PinnedSchema, latest_schema, pinned_schema, product
-from c2b.catalog.validation import validate_batch
+from c2b.campaigns.checking import check
+from c2b.campaigns.models import BatchVote, Campaign
+from c2b.campaigns.queries import open_votes
+from c2b.campaigns.rules import Offer, PriceTier, slug_of
+from c2b.campaigns.votes import OpenVote
+from c2b.catalog.queries import latest_schema, pinned_schema, product
 from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.canonical import clean_text
 from c2b.kit.errors import FieldError, Forbidden, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_id
-from c2b.kit.money import format_money
 from c2b.ledger.operations import escrow, open_account
 
 MAX_DRAFTS = 20
@@ -43,7 +43,7 @@ async def draft(actor: Actor, *, product_slug: str, offer: Offer) -> Campaign:
     if not made_for["active"]:
         raise NotFound
     schema = await latest_schema(made_for["id"])
-    await _check(offer, made_for, schema)
+    check(offer, made_for, schema)
 
     async def create() -> Campaign:
         if await Campaign.filter(organizer_id=actor.id, state="draft").count() >= MAX_DRAFTS:
@@ -60,6 +60,7 @@ async def draft(actor: Actor, *, product_slug: str, offer: Offer) -> Campaign:
             created_at=clock.now(),
             **_columns(offer),
         )
+        await _put_to_vote(campaign.id, offer)
         await record(
             "campaign.drafted", subject="campaign", subject_id=campaign.id, campaign_id=campaign.id,
             actor_id=actor.id, audience="organizer",
@@ -72,7 +73,7 @@ async def draft(actor: Actor, *, product_slug: str, offer: Offer) -> Campaign:
 async def revise(actor: Actor, campaign_id: str, *, offer: Offer) -> Campaign:
     """Change a draft (also one that was sent back)."""
     campaign = await _own(actor, campaign_id)
-    await _check(offer, await product(campaign.product_id), await pinned_schema(campaign.schema_id))
+    check(offer, await product(campaign.product_id), await pinned_schema(campaign.schema_id))
 
     async def change() -> Campaign:
         row = await hold(campaign_id)
@@ -80,6 +81,8 @@ async def revise(actor: Actor, campaign_id: str, *, offer: Offer) -> Campaign:
             raise CampaignNotReady
         changed = {**_columns(offer), "slug": await _free_slug(offer, campaign.code, but=campaign_id)}
         await Campaign.filter(id=campaign_id, state="draft").update(**changed)
+        await BatchVote.filter(campaign_id=campaign_id).delete()
+        await _put_to_vote(campaign_id, offer)
         return await Campaign.get(id=campaign_id)
 
     return await db.atomically(change)
@@ -88,9 +91,7 @@ async def revise(actor: Actor, campaign_id: str, *, offer: Offer) -> Campaign:
 async def submit(actor: Actor, campaign_id: str) -> None:
     """Ask for approval. The offer is checked again: time has passed since it was drafted."""
     campaign = await _own(actor, campaign_id)
-    await _check(
-        offer_of(campaign), await product(campaign.product_id), await pinned_schema(campaign.schema_id)
-    )
+    await _check_again(campaign)
     await _step(campaign_id, ("draft",), "under_review", "campaign.submitted", actor, audience="organizer")
 
 
@@ -101,9 +102,7 @@ async def approve(actor: Actor, campaign_id: str) -> None:
     campaign = await Campaign.get_or_none(id=campaign_id)
     if campaign is None:
         raise NotFound
-    await _check(
-        offer_of(campaign), await product(campaign.product_id), await pinned_schema(campaign.schema_id)
-    )
+    await _check_again(campaign)
 
     async def open_it() -> None:
         await open_account(escrow(campaign_id), campaign.currency, floored=True)
@@ -198,8 +197,18 @@ async def _free_slug(offer: Offer, code: str, *, but: str = "") -> str:
     return slug
 
 
-def offer_of(campaign: Campaign) -> Offer:
-    """The stored offer of a campaign."""
+async def _put_to_vote(campaign_id: str, offer: Offer) -> None:
+    for vote in offer.votes:
+        await BatchVote.create(campaign_id=campaign_id, **{**asdict(vote), "choices": list(vote.choices)})
+
+
+async def _check_again(campaign: Campaign) -> None:
+    offer = offer_of(campaign, await open_votes(campaign.id))
+    check(offer, await product(campaign.product_id), await pinned_schema(campaign.schema_id))
+
+
+def offer_of(campaign: Campaign, votes: Sequence[OpenVote] = ()) -> Offer:
+    """The stored offer of a campaign, with its votes."""
     return Offer(
         title=campaign.title,
         story=campaign.story,
@@ -210,42 +219,8 @@ def offer_of(campaign: Campaign) -> Offer:
         closes=campaign.closes,
         visibility=campaign.visibility,
         deadline=campaign.deadline,
+        votes=tuple(votes),
     )
-
-
-def bounds_of(made_for: Mapping[str, Any], schema: PinnedSchema, batch_answers: Mapping[str, Any]) -> Bounds:
-    """What the product allows an offer with these batch answers."""
-    quotation = made_for["quotation"]
-    quoted_until = db.instant(quotation["quoted_until"])
-    assert quoted_until
-    return Bounds(
-        min_quantity=made_for["min_quantity"],
-        capacity=made_for["capacity"],
-        quoted=quoted_tiers(quotation["tiers"]),
-        quoted_until=quoted_until,
-        batch_minimum=specification.batch_minimum(schema.parsed, batch_answers),
-        nre_minor=sum(each.minor for each in specification.nre(schema.parsed, [batch_answers])),
-    )
-
-
-async def _check(offer: Offer, made_for: Mapping[str, Any], schema: PinnedSchema) -> None:
-    batch_faults = validate_batch(schema.document, dict(offer.batch_answers))
-    found = faults_of(offer, bounds_of(made_for, schema, offer.batch_answers), now=clock.now())
-    if batch_faults or found:
-        raise Invalid(fields=[*batch_faults, *(_with_money(each, made_for["currency"]) for each in found)])
-
-
-def _with_money(fault: FieldError, currency: str) -> FieldError:
-    """Amounts in a message are written for the reader: ``low_minor`` becomes ``low``."""
-    from c2b.kit.i18n import current_locale
-
-    params = {
-        key.removesuffix("_minor"): format_money(value, currency, current_locale())
-        if key.endswith("_minor")
-        else value
-        for key, value in fault.params.items()
-    }
-    return FieldError(fault.path, fault.code, fault.message, params)
 
 
 def _columns(offer: Offer) -> dict[str, Any]:

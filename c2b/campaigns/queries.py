@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from c2b.accounts.rules import Actor
@@ -44,10 +45,10 @@ class JoinOffer:
     terms_version: int = 1
     votes: tuple[OpenVote, ...] = ()
 
-    @property
+    @cached_property
     def batches(self) -> tuple[dict[str, Any], ...]:
         """Every set of complete batch answers that is still possible; exactly one when no vote is open."""
-        return possible_batches(self.batch_answers, self.votes)
+        return possible_batches(self.schema.parsed, self.batch_answers, self.votes)
 
     @property
     def entry_price_minor(self) -> int:
@@ -88,6 +89,14 @@ async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
     return offer
 
 
+async def present_offer(campaign: dict[str, Any]) -> JoinOffer:
+    """The offer of an opened campaign whose row was just read: not one from before a vote closed."""
+    offer = await join_offer(campaign["id"])
+    if offer.terms_version == campaign["terms_version"]:
+        return offer
+    return await join_offer(campaign["id"], fresh=True)
+
+
 async def open_votes(campaign_id: str) -> tuple[OpenVote, ...]:
     """The batch attributes that members still decide, in the order in which they close."""
     rows = await db.fetch(
@@ -99,6 +108,21 @@ async def open_votes(campaign_id: str) -> tuple[OpenVote, ...]:
         OpenVote(row["attribute"], tuple(_json(row["choices"])), _instant(row["closes_at"]), row["tie_rule"])
         for row in rows
     )
+
+
+async def votes_of(campaign_id: str) -> list[dict[str, Any]]:
+    """All votes of a campaign, closed ones with what came out and the rounds of the count."""
+    rows = await db.fetch(
+        "SELECT * FROM batch_vote WHERE campaign_id = ? ORDER BY closes_at, attribute", campaign_id
+    )
+    return [
+        {
+            **row,
+            **{key: _json(row[key]) for key in ("choices", "outcome", "tally")},
+            **{key: db.instant(row[key]) for key in ("closes_at", "closed_at")},
+        }
+        for row in rows
+    ]
 
 
 def forget_offers() -> None:

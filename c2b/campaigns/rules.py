@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from c2b.campaigns.votes import OpenVote
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
 
@@ -66,7 +67,7 @@ class QuotedTier:
 
 @dataclass(frozen=True)
 class Offer:
-    """What an organizer fixes about a campaign."""
+    """What an organizer fixes about a campaign, and (``votes``) what the members decide."""
 
     title: str
     story: str
@@ -77,6 +78,7 @@ class Offer:
     closes: str
     visibility: str
     deadline: datetime
+    votes: tuple[OpenVote, ...] = ()
 
 
 @dataclass(frozen=True)

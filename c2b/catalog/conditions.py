@@ -69,3 +69,19 @@ def passes(test: Test, value: Any) -> bool:
 def conditional_names(schema: ProductSchema) -> frozenset[str]:
     """Attributes that some rule asks for: where another rule forbids them, an answer is a leftover, not a wish."""
     return frozenset(each.path for rule in schema.rules for each in rule.then if each.kind == "needed")
+
+
+def without_pointless(
+    schema: ProductSchema, answers: Answers, names: frozenset[str], *, beside: Answers | None = None
+) -> dict[str, Any]:
+    """`answers` without those of `names` that rules ask for in one case and forbid in the present one.
+
+    `beside`: other answers that decide which rules apply.
+    """
+    kept = dict(answers)
+    conditional = conditional_names(schema) & names
+    for rule in schema.rules:
+        pointless = {each.path for each in rule.then if each.kind == "forbidden"} & conditional
+        if pointless and applies(rule, {**(beside or {}), **kept}):
+            kept = {name: each for name, each in kept.items() if name not in pointless}
+    return kept

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from c2b.catalog.conditions import MISSING, Answers, applies, conditional_names
+from c2b.catalog.conditions import MISSING, Answers, without_pointless
 from c2b.catalog.schema import Attribute, ProductSchema
 
 #: Ends the name of a file input; the hash of the stored file belongs into the name without it.
@@ -42,7 +42,7 @@ def answers_from_form(
         name = path.partition(".")[0]
         if schema.find(name) is None:
             answers[name] = sent[path][-1]
-    return _without_pointless(schema, answers, fixed or {}, scopes)
+    return without_pointless(schema, answers, schema.names(*scopes), beside=fixed)
 
 
 def upload_fields(
@@ -127,15 +127,3 @@ def _number(text: str) -> Any:
     """Digits also as a Chinese keyboard may write them (NFKC); anything else stays text."""
     plain = unicodedata.normalize("NFKC", text.strip())
     return int(plain) if _WHOLE.fullmatch(plain) else text.strip()
-
-
-def _without_pointless(
-    schema: ProductSchema, answers: dict[str, Any], fixed: Answers, scopes: Sequence[str]
-) -> dict[str, Any]:
-    """Without the answers that rules ask for in one case and forbid in the present one."""
-    conditional = conditional_names(schema) & schema.names(*scopes)
-    for rule in schema.rules:
-        pointless = {each.path for each in rule.then if each.kind == "forbidden"} & conditional
-        if pointless and applies(rule, {**fixed, **answers}):
-            answers = {name: each for name, each in answers.items() if name not in pointless}
-    return answers

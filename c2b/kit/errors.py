@@ -25,6 +25,10 @@ class FieldError:
         """The sentence in the reader's language."""
         return gettext(self.message).format(**self.params)
 
+    def __str__(self) -> str:
+        """A fault may be the reason that another one names."""
+        return self.text()
+
 
 class AppError(Exception):
     """Base of all refusals. ``status`` is the HTTP status, ``code`` stable for programs."""

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from c2b.campaigns.operations import bounds_of
-from c2b.campaigns.queries import transitions
-from c2b.campaigns.rules import Bounds, Offer, PriceTier, faults_of, price_at, price_tiers, quoted_at
+from c2b.campaigns.checking import bounds_of, faults
+from c2b.campaigns.queries import open_votes, transitions
+from c2b.campaigns.rules import Bounds, Offer, PriceTier, price_at, price_tiers, quoted_at
+from c2b.campaigns.votes import OpenVote
 from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.queries import pinned_schema, product
 from c2b.catalog.rules import certificates
-from c2b.catalog.validation import validate_batch
 from c2b.kit import clock
-from c2b.kit.errors import FieldError
-from c2b.kit.i18n import current_locale, gettext, pick
-from c2b.kit.money import format_money
+from c2b.kit.i18n import current_locale, pick
+from c2b.web.consumer.votes import VoteView, vote_view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +65,18 @@ class Review:
     margin_minor: int
     nre_minor: int
     faults: list[str]
+    votes: list[VoteView]
 
 
 async def review_of(campaign: dict[str, Any]) -> Review:
     """The facts about a campaign as ``campaigns.queries`` reads it."""
     made_for, schema = await product(campaign["product_id"]), await pinned_schema(campaign["schema_id"])
     answers = campaign["batch_answers"]
-    bounds, offer = bounds_of(made_for, schema, answers), offer_of(campaign)
+    votes = await open_votes(campaign["id"])
+    bounds, offer = bounds_of(made_for, schema, answers, votes), offer_of(campaign, votes)
     quoted = quoted_at(bounds.quoted, offer.threshold)
     each = price_at(offer.tiers, offer.threshold) - quoted.unit_price_minor if quoted else 0
-    faults = [*validate_batch(schema.document, dict(answers)), *faults_of(offer, bounds, now=clock.now())]
+    found = faults(offer, made_for, schema, now=clock.now())
     names = ("id", "code", "title", "story", "organizer_name", "currency", "threshold", "cap", "deadline")
     return Review(
         **{name: campaign[name] for name in names},
@@ -92,14 +93,17 @@ async def review_of(campaign: dict[str, Any]) -> Review:
         tiers=[tier_check(tier, offer, bounds) for tier in offer.tiers],
         margin_minor=each * offer.threshold,
         nre_minor=bounds.nre_minor,
-        faults=[_in_words(fault, campaign["currency"]) for fault in faults],
+        faults=[fault.text() for fault in found],
+        votes=[vote_view(vote, schema.parsed, campaign["currency"]) for vote in votes],
     )
 
 
-def offer_of(campaign: dict[str, Any]) -> Offer:
-    """The offer in a campaign's row."""
+def offer_of(campaign: dict[str, Any], votes: tuple[OpenVote, ...] = ()) -> Offer:
+    """The offer in a campaign's row, with its votes."""
     names = ("title", "story", "batch_answers", "threshold", "cap", "closes", "visibility", "deadline")
-    return Offer(**{name: campaign[name] for name in names}, tiers=price_tiers(campaign["tiers"]))
+    return Offer(
+        **{name: campaign[name] for name in names}, tiers=price_tiers(campaign["tiers"]), votes=votes
+    )
 
 
 def tier_check(tier: PriceTier, offer: Offer, bounds: Bounds) -> TierCheck:
@@ -115,17 +119,6 @@ def tier_check(tier: PriceTier, offer: Offer, bounds: Bounds) -> TierCheck:
         margin_minor=price - quoted.unit_price_minor if quoted else None,
         fits=quoted is not None and quoted.min_retail_minor <= price <= quoted.max_retail_minor,
     )
-
-
-def _in_words(fault: FieldError, currency: str) -> str:
-    """A fault's sentence with its amounts as the reader writes money: ``low_minor`` fills ``{low}``."""
-    params = {
-        key.removesuffix("_minor"): format_money(value, currency, current_locale())
-        if key.endswith("_minor")
-        else value
-        for key, value in fault.params.items()
-    }
-    return gettext(fault.message, **params)
 
 
 async def _submitted_at(campaign_id: str) -> datetime | None:

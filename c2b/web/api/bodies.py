@@ -102,6 +102,13 @@ def instant(value: Any, path: str) -> datetime:
     raise _wrong(path, "instant", sentence)
 
 
+def a_code(value: Any, path: str) -> str | int:
+    """The code of an option: a word or a number, or yes or no."""
+    if isinstance(value, bool | int) or (isinstance(value, str) and len(value) <= 64):
+        return value
+    raise _wrong(path, "code", N_("This must be the code of an option."))
+
+
 def mapping(value: Any, path: str) -> dict[str, Any]:
     """A JSON object whose content the product schema judges."""
     if isinstance(value, dict):

@@ -119,7 +119,7 @@ async def submit(request: Request) -> Response:
             request,
             product,
             schema,
-            sent_from(row),
+            sent_from(row, await queries.open_votes(row["id"])),
             error=error,
             paths=_paths(row),
             review_note=row["review_note"],
@@ -155,9 +155,8 @@ async def own_campaign(request: Request) -> tuple[Actor, dict[str, Any]]:
 async def _draft_page(
     request: Request, row: dict[str, Any], product: dict[str, Any], schema: PinnedSchema
 ) -> Response:
-    return await form_page(
-        request, product, schema, sent_from(row), paths=_paths(row), review_note=row["review_note"]
-    )
+    sent = sent_from(row, await queries.open_votes(row["id"]))
+    return await form_page(request, product, schema, sent, paths=_paths(row), review_note=row["review_note"])
 
 
 async def _standing_page(

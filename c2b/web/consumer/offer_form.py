@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from c2b.campaigns.operations import bounds_of
+from c2b.campaigns.checking import bounds_of
 from c2b.campaigns.rules import (
     MAX_TIERS,
     Bounds,
@@ -23,6 +23,7 @@ from c2b.campaigns.rules import (
     quoted_at,
     quoted_tiers,
 )
+from c2b.campaigns.votes import TIE_RULES, OpenVote
 from c2b.catalog.forms import Form, answers_from_form, build_form
 from c2b.catalog.queries import PinnedSchema
 from c2b.kit import clock
@@ -30,6 +31,17 @@ from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import N_, format_datetime, reader_zone
 from c2b.kit.money import parse_money, plain_money
 from c2b.web.consumer.prices import batch_surcharge
+from c2b.web.consumer.vote_form import (
+    CLOSES_AT,
+    SentVotes,
+    VoteForm,
+    is_about_votes,
+    largest_minimum,
+    most_surcharge,
+    read_votes,
+    vote_form,
+    without_open,
+)
 
 SCOPES = ("batch",)
 _NUMBER = N_("Give a whole number.")
@@ -60,6 +72,7 @@ class OfferForm:
     minimum: int
     nre_minor: int
     surcharge_minor: int
+    votes: VoteForm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +86,8 @@ class SentOffer:
     read_tiers: tuple[PriceTier, ...]
     deadline: datetime
     faults: tuple[FieldError, ...]
+    votes: SentVotes
+    votes_close_at: datetime
 
     def offer(self) -> Offer:
         """The offer. Raises Invalid where a text cannot be read."""
@@ -88,6 +103,7 @@ class SentOffer:
             closes=self.values["closes"],
             visibility=self.values["visibility"],
             deadline=self.deadline,
+            votes=self.votes.votes(self.votes_close_at),
         )
 
 
@@ -105,8 +121,10 @@ def read_offer(form: FormData, schema: PinnedSchema, currency: str) -> SentOffer
     )[:MAX_TIERS]
     typed = tuple(row for row in typed if any(row))
     tiers = tuple(_tier(row, number, currency, faults) for number, row in enumerate(typed))
-    deadline = _deadline(values["deadline"], faults)
-    answers = answers_from_form(schema.parsed, form, SCOPES)
+    deadline = _day(values["deadline"], "deadline", faults)
+    votes = read_votes(form, schema.parsed)
+    votes_close_at = _day(votes.closes_at, CLOSES_AT, faults) if votes.open else deadline
+    answers = answers_from_form(schema.parsed, without_open(form, votes), SCOPES)
     return SentOffer(
         values=values,
         tiers=typed,
@@ -115,12 +133,15 @@ def read_offer(form: FormData, schema: PinnedSchema, currency: str) -> SentOffer
         read_tiers=tiers,
         deadline=deadline,
         faults=tuple(faults),
+        votes=votes,
+        votes_close_at=votes_close_at,
     )
 
 
-def sent_from(campaign: Mapping[str, Any]) -> SentOffer:
+def sent_from(campaign: Mapping[str, Any], votes: Sequence[OpenVote]) -> SentOffer:
     """A stored draft as if it had been sent."""
     deadline: datetime = campaign["deadline"]
+    votes_close_at = votes[0].closes_at if votes else deadline
     values = {
         name: str(campaign[name]) for name in ("title", "story", "threshold", "cap", "closes", "visibility")
     }
@@ -136,6 +157,12 @@ def sent_from(campaign: Mapping[str, Any]) -> SentOffer:
         read_tiers=tuple(tiers),
         deadline=deadline,
         faults=(),
+        votes=SentVotes(
+            open={vote.attribute: vote.choices for vote in votes},
+            closes_at=_local(votes_close_at),
+            tie_rule=votes[0].tie_rule if votes else TIE_RULES[0],
+        ),
+        votes_close_at=votes_close_at,
     )
 
 
@@ -145,6 +172,7 @@ def blank(product: Mapping[str, Any]) -> SentOffer:
     quoted = quoted_tiers(product["quotation"]["tiers"])
     cap = min(max(4 * minimum, quoted[-1].from_quantity), product["capacity"])
     deadline = (clock.now() + timedelta(days=21)).replace(hour=12, minute=0, second=0, microsecond=0)
+    votes_close_at = deadline - timedelta(days=7)
     values = {
         "title": "",
         "story": "",
@@ -165,6 +193,8 @@ def blank(product: Mapping[str, Any]) -> SentOffer:
         read_tiers=(),
         deadline=deadline,
         faults=(),
+        votes=SentVotes(open={}, closes_at=_local(votes_close_at), tie_rule=TIE_RULES[0]),
+        votes_close_at=votes_close_at,
     )
 
 
@@ -189,8 +219,11 @@ def offer_form(
     errors = errors or []
     names = {attribute.name for attribute in schema.parsed.attributes}
     batch_errors = [error for error in errors if error.path.partition(".")[0] in names]
-    others = [error for error in errors if error not in batch_errors]
-    bounds: Bounds = bounds_of(product, schema, sent.answers)
+    vote_errors = [error for error in errors if is_about_votes(error)]
+    others = [error for error in errors if error not in batch_errors and error not in vote_errors]
+    open_ = sent.votes.open
+    bounds: Bounds = bounds_of(product, schema, sent.answers, sent.votes.votes(sent.votes_close_at))
+    minimum = max(bounds.min_quantity, bounds.batch_minimum, largest_minimum(open_, schema.parsed))
     texts: dict[str, str] = {}
     for error in others:
         texts.setdefault(error.path, error.text())
@@ -207,9 +240,15 @@ def offer_form(
         errors=texts,
         zone=format_datetime(sent.deadline).rpartition(" ")[2],
         most_tiers=MAX_TIERS,
-        minimum=max(bounds.min_quantity, bounds.batch_minimum),
+        minimum=minimum,
         nre_minor=bounds.nre_minor,
-        surcharge_minor=batch_surcharge(schema.parsed, sent.answers),
+        surcharge_minor=batch_surcharge(schema.parsed, sent.answers) + most_surcharge(open_, schema.parsed),
+        votes=vote_form(
+            sent.votes,
+            schema.parsed,
+            threshold=max(sent.numbers.get("threshold", 0), product["min_quantity"]),
+            errors=vote_errors,
+        ),
     )
 
 
@@ -242,13 +281,13 @@ def _tier(row: tuple[str, str], number: int, currency: str, faults: list[FieldEr
     return PriceTier(quantity, price)
 
 
-def _deadline(text: str, faults: list[FieldError]) -> datetime:
+def _day(text: str, path: str, faults: list[FieldError]) -> datetime:
     """A day and an hour as the reader means them, in UTC."""
     try:
         local = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=reader_zone())
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
-        faults.append(FieldError("deadline", "day", _DAY))
+        faults.append(FieldError(path, "day", _DAY))
         return clock.now()
 
 

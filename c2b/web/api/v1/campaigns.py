@@ -14,6 +14,7 @@ from c2b.campaigns.rules import TRANSITIONS, entry_price, price_at, price_tiers
 from c2b.catalog.queries import pinned_schema
 from c2b.events.queries import events_of_campaign
 from c2b.kit.errors import NotFound
+from c2b.participations.polls import Poll, polls_of
 from c2b.participations.queries import counts_of, members_of, place_of
 from c2b.payments.queries import money_of_campaign
 from c2b.web.api.listing import listed, newest_first, window, word
@@ -139,6 +140,7 @@ async def view_of(actor: Actor | None, slug_or_id: str) -> dict[str, Any]:
         **(own_shape(campaign) if own else shape(campaign)),
         "schema": {"version": schema.version, "digest": schema.digest, "href": href},
         "my_participation_id": place["id"] if place else None,
+        "votes": [_vote(poll) for poll in await polls_of(campaign["id"])],
     }
 
 
@@ -166,6 +168,21 @@ def shape(campaign: dict[str, Any]) -> dict[str, Any]:
 def own_shape(campaign: dict[str, Any]) -> dict[str, Any]:
     """A campaign for its organizer and admins: with what the review said."""
     return {**shape(campaign), "review_note": campaign["review_note"]}
+
+
+def _vote(poll: Poll) -> dict[str, Any]:
+    """A vote as it stands: paid units per choice, first choices only; what would come out now, or came out."""
+    return {
+        "attribute": poll.attribute,
+        "choices": [{"option": code, "units": units} for code, units in poll.units],
+        "closes_at": poll.closes_at,
+        "tie_rule": poll.tie_rule,
+        "state": poll.state,
+        "voted": poll.voted,
+        "leader": poll.leader,
+        "outcome": poll.outcome,
+        "rounds": [dict(each) for each in poll.rounds],
+    }
 
 
 def _is_own(actor: Actor | None, campaign: dict[str, Any]) -> bool:

@@ -10,7 +10,20 @@ from starlette.routing import Route
 
 from c2b.campaigns import operations, queries
 from c2b.campaigns.rules import MAX_TIERS, Offer, PriceTier
-from c2b.web.api.bodies import MOST_MINOR, a_list, an_object, fields_of, instant, mapping, one_of, text, whole
+from c2b.campaigns.votes import MAX_OUTCOMES, TIE_RULES, OpenVote
+from c2b.web.api.bodies import (
+    MOST_MINOR,
+    Optional,
+    a_code,
+    a_list,
+    an_object,
+    fields_of,
+    instant,
+    mapping,
+    one_of,
+    text,
+    whole,
+)
 from c2b.web.api.routing import V1, resource
 from c2b.web.api.v1 import campaigns
 from c2b.web.auth import actor_of, require_api
@@ -29,6 +42,18 @@ _OFFER: dict[str, Any] = {
     "closes": one_of("on_threshold", "at_deadline"),
     "visibility": one_of("public", "by_link"),
     "deadline": instant,
+    "votes": Optional(
+        a_list(
+            an_object(
+                attribute=text(most=64),
+                choices=a_list(a_code, most=MAX_OUTCOMES),
+                closes_at=instant,
+                tie_rule=one_of(*TIE_RULES),
+            ),
+            most=6,
+        ),
+        [],
+    ),
 }
 
 
@@ -89,7 +114,9 @@ async def cancel(request: Request) -> Response:
 
 
 def _offer(fields: dict[str, Any]) -> Offer:
-    return Offer(**{**fields, "tiers": tuple(PriceTier(**tier) for tier in fields["tiers"])})
+    tiers = tuple(PriceTier(**tier) for tier in fields["tiers"])
+    votes = tuple(OpenVote(**{**vote, "choices": tuple(vote["choices"])}) for vote in fields["votes"])
+    return Offer(**{**fields, "tiers": tiers, "votes": votes})
 
 
 async def _id(request: Request) -> str:
