@@ -6,6 +6,7 @@ from c2b.web.auth import public
 from c2b.web.consumer import (
     campaign,
     discover,
+    foreseen,
     invitation,
     join,
     lives,
@@ -30,6 +31,7 @@ routes = [
     Route("/i/{token}", invitation.follow, methods=["GET"]),
     Route("/campaigns/{slug}", campaign.show, methods=["GET"]),
     Route("/campaigns/{slug}/progress", public(progress.stream), methods=["GET"]),
+    Route("/campaigns/{slug}/foreseen", foreseen.show, methods=["GET"]),
     Route("/campaigns/{slug}/join", join.show, methods=["GET"]),
     Route("/campaigns/{slug}/join", join.join, methods=["POST"]),
     Route("/campaigns/{slug}/quote", join.quote, methods=["POST"]),

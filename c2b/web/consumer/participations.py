@@ -20,6 +20,7 @@ from c2b.participations.models import GONE
 from c2b.participations.outcomes import read_outcome
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
+from c2b.web.consumer.foreseen import foreseen_view
 from c2b.web.consumer.options import ShortOption, short_options
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
@@ -128,6 +129,7 @@ async def show(request: Request) -> Response:
         request,
         "pages/consumer/participation.html",
         participation=view,
+        foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         moves=moves_of(await money_of(row["id"])),
         short=await _short(row, offer),
         progress=await progress_view(campaign, inside=view.holds_place),
