@@ -23,6 +23,7 @@ from c2b.durable.sweep import sweep
 from c2b.fulfillment.jobs import keep_forecasts
 from c2b.kit import clock, db
 from c2b.kit.http import idempotency, rates
+from c2b.participations.asking import keep_reconfirmations
 from c2b.participations.operations import keep_reservations
 from c2b.payments import gateways
 from c2b.payments.operations import ask_again
@@ -60,6 +61,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("jobs", often, sweep),
         Sweep("deadlines", often, keep_deadlines),
         Sweep("reservations", often, keep_reservations),
+        Sweep("questions", often, keep_reconfirmations),
         Sweep("payments", timedelta(minutes=1), ask_again),
         Sweep("forecasts", timedelta(minutes=10), keep_forecasts),
         Sweep("answers", timedelta(hours=1), idempotency.prune),

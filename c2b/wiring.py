@@ -56,7 +56,9 @@ async def _withdraw_order(happening: Happening) -> None:
 async def _refund_one(happening: Happening) -> None:
     if happening.payload.get("paid"):
         participation = happening.subject_id
-        reason = "option_minimum" if happening.name == "participation.left_out" else "withdrawal"
+        reason = "withdrawal"
+        if happening.name == "participation.left_out":
+            reason = "option_minimum" if "option" in happening.payload else "left_out"
         await enqueue(
             "participation.refund",
             key=f"refund:participation:{participation}",

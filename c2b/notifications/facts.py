@@ -85,9 +85,14 @@ async def _short(campaign_id: str) -> list[list[Any]]:
     ]
 
 
-async def left_out(happened: Happened) -> Facts:
-    """The campaign with the choice that too few members made. ``option`` is ``None`` where the attribute is all."""
+async def left_out(happened: Happened) -> Facts | None:
+    """The campaign with the choice that too few members made. ``option`` is ``None`` where the attribute is all.
+
+    ``None`` for who left for another reason.
+    """
     told = happened.payload
+    if "option" not in told:
+        return None
     row = await one("SELECT schema_id FROM campaign WHERE id = ?", happened.campaign)
     schema = (await pinned_schema(row["schema_id"])).parsed
     attribute, option = _labels(schema, told["attribute"], told["option"])

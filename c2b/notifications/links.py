@@ -30,6 +30,11 @@ def participation(participation_id: str) -> str:
     return to(f"/participations/{participation_id}")
 
 
+def requirement(participation_id: str) -> str:
+    """Where a member changes what they asked for, or answers what they are asked."""
+    return to(f"/participations/{participation_id}/requirement")
+
+
 def campaign_for_admins(campaign_id: str) -> str:
     """Where a campaign is approved or sent back."""
     return to(f"/admin/campaigns/{campaign_id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from c2b.notifications import audiences, facts, members, production
+from c2b.notifications import asked, audiences, facts, members, production
 from c2b.notifications.audiences import Audience
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.members import Personal
@@ -71,7 +71,12 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
     "participation.left_out": (
         Telling(audiences.member, "participation_left_out", facts.left_out, members.own),
+        Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
     ),
+    "requirement.questioned": (
+        Telling(audiences.member, "requirement_questioned", asked.question, asked.faults),
+    ),
+    "requirement.kept": (Telling(audiences.member, "requirement_kept", asked.kept, members.own),),
     "payment.failed": (Telling(audiences.buyer, "payment_failed", facts.payment_failed, members.own),),
     "participation.delivered": (
         Telling(audiences.member, "participation_delivered", production.timeline, members.own),
@@ -115,7 +120,7 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-    "campaign.submitted campaign.returned campaign.reopened milestone.blocked "
+    "campaign.submitted campaign.returned campaign.reopened requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()
 )

@@ -14,6 +14,7 @@ from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.errors import Forbidden, Invalid, NotFound
 from c2b.kit.http.idempotency import Answer, Call
+from c2b.participations import asking
 from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChanged, submit
 from c2b.participations.models import Participation
 from c2b.participations.requiring import check_pictures, requirement
@@ -81,6 +82,7 @@ async def withdraw(actor: Actor, participation_id: str) -> None:
             raise TooLate
         paid = state != "pending_payment"
         await _leave(own, "withdrawn", from_state=state)
+        await asking.left(participation_id)
         await record(
             "participation.withdrawn", subject="participation", subject_id=participation_id,
             campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"paid": paid},

@@ -10,13 +10,16 @@ from c2b.campaigns.changes import hold
 from c2b.campaigns.counting import look_again
 from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.catalog.rules import Quote
 from c2b.events.operations import record
 from c2b.kit import db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
+from c2b.participations.asking import answered, promise
 from c2b.participations.ballots import still_open
+from c2b.participations.choices import kept_wishes
 from c2b.participations.joining import TermsChanged
 from c2b.participations.models import Participation
 from c2b.participations.requiring import check_pictures, requirement
@@ -45,14 +48,17 @@ async def revise(
 ) -> None:
     """Change one's requirement before the lock; what is left out (``None``) stays, judged again with the rest.
 
-    It may cost at most what was paid; the difference comes back when the group is locked.
+    It may cost at most what was paid; the difference comes back when the group is locked. Whoever is asked again
+    answers with this: alternatives that are not possible any more may be left out without naming them, and who keeps
+    answers that have become dearer keeps their price too.
     """
     own = await Participation.get_or_none(id=participation_id, user_id=actor.id)
     if own is None:
         raise NotFound
     offer = await join_offer(own.campaign_id, fresh=True)
     priced = _judged(offer, own, answers, preferences)
-    if priced.commitment_minor > own.total_minor:
+    kept = preferences is None and priced.answers == own.answers
+    if not kept and priced.commitment_minor > own.total_minor:
         raise PriceWouldRise(more=Amount(priced.commitment_minor - own.total_minor, own.currency))
 
     async def change() -> None:
@@ -62,18 +68,24 @@ async def revise(
         if campaign["terms_version"] != offer.terms_version:
             raise TermsChanged
         before = await _present_answers(participation_id)
-        await _write(participation_id, priced)
+        await _write(participation_id, offer, priced, promise(own.quote, priced) if kept else priced.quote)
         await record(
             "requirement.revised", subject="participation", subject_id=participation_id,
             campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer",
             payload={"digest": priced.digest, "before": offer.schema.parsed.part(before, "variant")},
         )  # fmt: skip
+        await answered(participation_id, campaign_id=own.campaign_id, actor_id=actor.id)
         await look_again(own.campaign_id)
 
     await db.atomically(change)
 
 
 def _judged(offer: JoinOffer, own: Participation, answers: Any, preferences: Any) -> Priced:
+    if preferences is None and own.state == "needs_attention":
+        wanted = own.answers if answers is None else answers
+        priced = kept_wishes(offer, wanted, own.preferences, own.quantity)
+        check_pictures(offer, priced)
+        return priced
     if preferences is None and own.preferences:
         kept = {key: value for key, value in own.preferences.items() if key != "votes"}
         votes = still_open(own.preferences.get("votes"), offer.votes)
@@ -95,14 +107,15 @@ async def _present_answers(participation_id: str) -> dict[str, Any]:
     return found
 
 
-async def _write(participation_id: str, priced: Priced) -> None:
+async def _write(participation_id: str, offer: JoinOffer, priced: Priced, promised: Quote) -> None:
     rows = await db.execute(
-        "UPDATE participation SET answers = ?, digest = ?, configuration_key = ?, quote = ?, preferences = ? "
-        "WHERE id = ? AND state = 'joined'",
+        "UPDATE participation SET state = 'joined', attention = '', answers = ?, digest = ?, configuration_key = ?, "
+        "schema_version = ?, quote = ?, preferences = ? WHERE id = ? AND state IN ('joined', 'needs_attention')",
         canonical_json(priced.answers).decode(),
         priced.digest,
         priced.configuration_key,
-        canonical_json(priced.quote.to_dict()).decode(),
+        offer.schema.version,
+        canonical_json(promised.to_dict()).decode(),
         canonical_json(priced.preferences).decode(),
         participation_id,
     )

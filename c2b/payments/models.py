@@ -92,7 +92,7 @@ GUARDS = [
         "refund",
         "one_full_refund",
         ("payment_id",),
-        "reason IN ('campaign_failed','withdrawal','option_minimum','late')",
+        "reason IN ('campaign_failed','withdrawal','option_minimum','left_out','late')",
     ),
     guards.Frozen("refund", ("payment_id", "amount_minor", "currency", "reason", "key", "provider_ref")),
     guards.AppendOnly("gateway_event"),

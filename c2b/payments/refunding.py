@@ -60,6 +60,7 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
         "campaign_failed",
         "withdrawal",
         "option_minimum",
+        "left_out",
     ):  # late money never made anybody a member
         await mark_refunding(payment.participation_id)
     await record(

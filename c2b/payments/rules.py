@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: Why a refund is made. These give everything back, once per payment.
-FULL_REASONS = ("campaign_failed", "withdrawal", "option_minimum", "late")
+FULL_REASONS = ("campaign_failed", "withdrawal", "option_minimum", "left_out", "late")
 REASONS = (*FULL_REASONS, "price_difference")
 
 PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {

@@ -24,6 +24,7 @@ from c2b.notifications.tellings import TELLINGS
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import Document, PurchaseOrder
 from tests.notifications import stories
+from tests.notifications.questions import questioned
 from tests.notifications.stories import failed_jobs
 
 pytestmark = pytest.mark.usefixtures("connected", "database", "quick_paper")
@@ -277,6 +278,7 @@ class TestEveryMail:
         await stories.reopened()
         await stories.fallen_below()
         await stories.declined()
+        await questioned()
         await drain()
         await stories.delayed()
         await stories.canceled()
@@ -320,7 +322,17 @@ async def _job_dies() -> None:
 
 OTHERWISE = {
     "closes": ["on_threshold", "at_deadline"],
-    "why": ["campaign_failed", "withdrawal", "option_minimum", "price_difference", "late", "goodwill"],
+    "why": [
+        "campaign_failed",
+        "withdrawal",
+        "option_minimum",
+        "left_out",
+        "price_difference",
+        "late",
+        "goodwill",
+        "schema",
+        "vote",
+    ],
     "missing": [0, 7],
     "late_days": [0, 1, 12],
     "difference_minor": [0, 60000],
@@ -334,6 +346,8 @@ OTHERWISE = {
     "left_out": [0, 1, 12],
     "unmade": [False, True],
     "short": [[], [[{"en": "Plate", "zh": "定位板"}, None, 2, 30]]],
+    "faults": [[], [["Plate", "Choose <another>."], ["Switch", "Choose."]]],
+    "first_choice": [False, True],
     "option": [None, {"en": "Brass", "zh": "黄铜"}],
     "title": ["<b>Title</b> & {name}"],
 }

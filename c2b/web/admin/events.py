@@ -107,10 +107,10 @@ async def _told(event: EventView, names: dict[str, str], campaign: dict[str, Any
 
 async def _sentence(event: EventView, campaign: dict[str, Any] | None) -> str:
     """Events whose payload says little without the product schema."""
-    if event.name != "participation.left_out" or campaign is None:
+    given = event.payload
+    if event.name != "participation.left_out" or campaign is None or "option" not in given:
         return ""
     schema = (await pinned_schema(campaign["schema_id"])).parsed
-    given = event.payload
     return missed_minimum(
         schema,
         attribute=str(given.get("attribute", "")),

@@ -8,7 +8,7 @@ from typing import Any
 from c2b.fulfillment.rules import EVIDENCE_LABELS
 from c2b.kit.i18n import N_, current_locale, format_date, format_datetime, gettext, pick
 from c2b.kit.money import format_money
-from c2b.web.consumer.words import refund_reason
+from c2b.web.consumer.words import question_reason, refund_reason
 
 #: Kinds of events for the filter, as ``events.queries.all_events`` takes them.
 KINDS = {
@@ -58,7 +58,7 @@ EVENTS = {
     "participation.delivered": N_("A participation was delivered"),
     "participation.expired": N_("A place was let go unpaid"),
     "participation.joined": N_("Somebody joined and paid"),
-    "participation.left_out": N_("Somebody was left out: too few chose their option"),
+    "participation.left_out": N_("Somebody was left out: what they chose could not be made"),
     "participation.withdrawn": N_("Somebody withdrew"),
     "payment.captured": N_("Money was captured"),
     "payment.failed": N_("A payment failed"),
@@ -74,6 +74,9 @@ EVENTS = {
     "refund.died": N_("A refund gave up"),
     "refund.requested": N_("A refund was requested"),
     "refund.succeeded": N_("A refund arrived"),
+    "requirement.kept": N_("A requirement was kept without an answer"),
+    "requirement.questioned": N_("A member was asked to look again"),
+    "requirement.reconfirmed": N_("A member answered what they were asked"),
     "requirement.revised": N_("A requirement was changed"),
     "requirement.submitted": N_("A requirement was submitted"),
     "timeline.delayed": N_("The forecast passed the promise"),
@@ -90,7 +93,10 @@ EVENTS = {
 }
 _ENTRIES = {
     "amount_minor": N_("amount"),
+    "answer_until": N_("answer until"),
+    "cause": N_("reason"),
     "count": N_("chosen"),
+    "first_choice": N_("first choice kept"),
     "finished_on": N_("finished"),
     "forecast_delivery": N_("forecast delivery"),
     "key": N_("key"),
@@ -120,7 +126,7 @@ _ENTRIES = {
 #: Entries that repeat what the row shows anyway, or that only programs read.
 _UNSAID = (
     "code", "currency", "digest", "automatic", "participation_id", "refund_id", "evidence_id", "actor_id",
-    "manufacturer_id",
+    "manufacturer_id", "unanswered",
 )  # fmt: skip
 
 
@@ -133,6 +139,11 @@ def entries_of(name: str, payload: dict[str, Any], *, currency: str) -> list[tup
     """A payload as (label, text) pairs; ``currency`` is that of amounts which do not name their own."""
     if name.startswith("refund.") and "reason" in payload:
         payload = {**payload, "reason": refund_reason(str(payload["reason"]))}
+    if name.startswith(("requirement.", "participation.")):
+        payload = {
+            key: question_reason(str(value)) if key in ("reason", "cause") else value
+            for key, value in payload.items()
+        }
     money = str(payload.get("currency") or currency)
     return [
         (gettext(_ENTRIES[key]) if key in _ENTRIES else key, text)

@@ -142,7 +142,7 @@ async def show(request: Request) -> Response:
 
 async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[ShortOption, ...]:
     """The member's own options that too few have paid for, as long as that can change."""
-    if row["state"] != "joined" or row["campaign_state"] not in BEFORE_LOCK:
+    if row["state"] not in ("joined", "needs_attention") or row["campaign_state"] not in BEFORE_LOCK:
         return ()
     answers = {**row["answers"], **offer.batch_answers}
     return short_options(offer.schema.parsed, await participations.counts_of(offer), of_answers=answers)
@@ -170,7 +170,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         before_lock=before_lock,
         may_pay=row["state"] == "pending_payment" and before_lock,
         may_leave=row["state"] in LEAVABLE and before_lock,
-        may_change=row["state"] == "joined" and before_lock,
+        may_change=row["state"] in ("joined", "needs_attention") and before_lock,
         holds_place=row["state"] not in GONE,
     )
 

@@ -77,7 +77,7 @@ async def _sent(request: Request, row: dict[str, Any], offer: JoinOffer) -> Sent
 
 
 def _changeable(row: dict[str, Any]) -> bool:
-    return row["state"] == "joined" and row["campaign_state"] in BEFORE_LOCK
+    return row["state"] in ("joined", "needs_attention") and row["campaign_state"] in BEFORE_LOCK
 
 
 async def _page(

@@ -62,7 +62,7 @@ _PARTICIPATION = {
 _PARTICIPATION_SENTENCES = {
     "pending_payment": N_("Your place is reserved. It counts once your payment has arrived."),
     "joined": N_("Your payment has arrived and your place counts."),
-    "needs_attention": N_("One of your choices cannot be made as it is. Please look at it."),
+    "needs_attention": N_("Something you chose no longer fits as it is. Please look at it."),
     "confirmed": N_("Your requirement is locked. The factory works from exactly this."),
     "in_fulfillment": N_("What you asked for is being made."),
     "delivered": N_("It has been delivered."),
@@ -89,7 +89,13 @@ _REFUND_REASONS = {
     "withdrawal": N_("You left the campaign"),
     "late": N_("The payment came after the place was gone"),
     "option_minimum": N_("Too few people chose one of the options"),
+    "left_out": N_("None of your choices could be made"),
     "price_difference": N_("The group reached a lower price"),
+}
+#: Why members are asked to look at their requirement again.
+_QUESTION_REASONS = {
+    "schema": N_("The manufacturer has changed what the product can be"),
+    "vote": N_("The members have decided what is the same for everybody"),
 }
 #: What the organizer did, or heard, before the campaign opened.
 _REVIEW = {
@@ -145,6 +151,11 @@ def refund_state(code: str) -> State:
 def refund_reason(code: str) -> str:
     """Why money goes back."""
     return gettext(_REFUND_REASONS[code])
+
+
+def question_reason(code: str) -> str:
+    """Why a member is asked to look at their requirement again."""
+    return gettext(_QUESTION_REASONS[code]) if code in _QUESTION_REASONS else code
 
 
 def closing_rule(code: str) -> str:

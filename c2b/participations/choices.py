@@ -1,0 +1,78 @@
+"""Which of a member's choices the present schema and batch still allow, and what the first of them costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from c2b.campaigns.queries import JoinOffer
+from c2b.catalog.schema import same
+from c2b.kit.errors import Invalid
+from c2b.participations.ballots import still_open
+from c2b.participations.ranking import Answers, Ranked, accepted, valid_ranked
+from c2b.participations.requiring import requirement
+from c2b.participations.rules import Priced, price
+
+
+def valid_choices(offer: JoinOffer, answers: Answers, preferences: Answers) -> tuple[Ranked, ...]:
+    """The member's choices, best first, that at least one outcome they accept allows."""
+    found = {
+        (each.rank, number): each
+        for batch in accepted(offer.batches, preferences)
+        for number, each in enumerate(valid_ranked(offer.schema, batch, answers, preferences))
+    }
+    kept: list[Ranked] = []
+    for key in sorted(found):
+        if not any(same(each.answers, found[key].answers) for each in kept):
+            kept.append(found[key])
+    return tuple(kept)
+
+
+def priced_first(offer: JoinOffer, answers: Answers, preferences: Answers, quantity: int) -> Priced | None:
+    """The first choice priced at the dearest outcome that allows it; ``None`` if none does."""
+    found = [
+        price(
+            offer.schema.parsed,
+            batch_answers=dict(batch),
+            answers=dict(answers),
+            tier_unit_price_minor=offer.entry_price_minor,
+            quantity=quantity,
+            currency=offer.currency,
+            schema_version=offer.schema.version,
+        )
+        for batch in accepted(offer.batches, preferences)
+        if any(each.rank == 0 for each in valid_ranked(offer.schema, batch, answers, preferences))
+    ]
+    return max(found, key=lambda priced: priced.quote.total_minor, default=None)
+
+
+def kept_wishes(offer: JoinOffer, answers: Any, preferences: Answers, quantity: int) -> Priced:
+    """Answers judged with as much of stored preferences as still goes with them. Raises ``Invalid`` for the answers.
+
+    An alternative that is not possible any more, or has become the first choice, is dropped.
+    """
+    plain = {key: value for key, value in preferences.items() if key not in ("alternatives", "votes")}
+    plain |= {"votes": votes} if (votes := still_open(preferences.get("votes"), offer.votes)) else {}
+    bare = requirement(offer, answers=answers, quantity=quantity, preferences=plain or None)
+    entries: list[Any] = []
+    for entry in preferences.get("alternatives", ()):
+        for each in _shrinking(entry):
+            tried = {**plain, "alternatives": [*entries, each]}
+            try:
+                requirement(offer, answers=answers, quantity=quantity, preferences=tried)
+            except Invalid:
+                continue
+            entries.append(each)
+            break
+    if not entries:
+        return bare
+    return requirement(
+        offer, answers=answers, quantity=quantity, preferences={**plain, "alternatives": entries}
+    )
+
+
+def _shrinking(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The entry, then (of "any of these") each of its options alone."""
+    yield entry
+    if "any_of" in entry:
+        yield from ({**entry, "any_of": [code]} for code in entry["any_of"])
