@@ -49,9 +49,9 @@ PARTY = {
 }
 
 
-def schema_document(family: str = "keyboard") -> dict[str, Any]:
-    """The shipped schema of a family."""
-    return json.loads((ROOT / "schemas" / "products" / family / "1.schema.json").read_text())
+def schema_document(family: str = "keyboard", version: int = 1) -> dict[str, Any]:
+    """A version of a family's shipped schema; the first has minimums of options only."""
+    return json.loads((ROOT / "schemas" / "products" / family / f"{version}.schema.json").read_text())
 
 
 async def person(

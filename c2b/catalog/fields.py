@@ -6,8 +6,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Distance:
+    """How far a minimum is: `count` of `minimum` units so far."""
+
+    count: int
+    minimum: int
+
+    @property
+    def percent(self) -> int:
+        return min(self.count, self.minimum) * 100 // self.minimum
+
+
+@dataclass(frozen=True)
 class Choice:
     """One option on offer. `notes` are short facts (minimum, days), `reason` says why it does not fit now.
+    `distance` is that of its minimum, for a bar beside the note that says it.
 
     Options that share a reason have it once, as a remark of their field with the id `remark`.
     """
@@ -22,6 +35,7 @@ class Choice:
     disabled: bool = False
     reason: str = ""
     remark: str = ""
+    distance: Distance | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,7 @@ class Field:
     value: str = ""
     surcharge: str = ""
     notes: tuple[str, ...] = ()
+    distance: Distance | None = None
     choices: tuple[Choice, ...] = ()
     remarks: tuple[Remark, ...] = ()
     minimum: int | None = None

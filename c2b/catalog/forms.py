@@ -13,7 +13,7 @@ from typing import Any
 from c2b.catalog.conditions import MISSING, Answers, answer_at
 from c2b.catalog.describing import Described, describe_answers, value_in_words
 from c2b.catalog.explain import Forbidden, Key, SearchTooLarge, forbidden, needed
-from c2b.catalog.fields import Choice, Field, Form, Remark
+from c2b.catalog.fields import Choice, Distance, Field, Form, Remark
 from c2b.catalog.reading import answers_from_form, upload_fields
 from c2b.catalog.schema import Attribute, Code, Option, ProductSchema, Terms
 from c2b.kit.errors import FieldError
@@ -23,6 +23,7 @@ from c2b.kit.money import format_money
 __all__ = [
     "Choice",
     "Described",
+    "Distance",
     "Field",
     "Form",
     "Remark",
@@ -96,6 +97,7 @@ class _Builder:
             value=_value(answer),
             surcharge=self._surcharge(attribute.terms),
             notes=tuple(self._notes(attribute, attribute.terms, "")),
+            distance=self._distance(attribute, attribute.terms, ""),
             minimum=attribute.minimum,
             maximum=attribute.maximum,
             step=attribute.step,
@@ -124,15 +126,17 @@ class _Builder:
 
     def _choice(self, attribute: Attribute, field: Field, option: Option, selected: bool) -> Choice:
         refused = self.forbidden.get((attribute.path, option.code))
+        closed = bool(refused and refused.final and not selected)
         return Choice(
             id=f"{field.id}-{str(option.code).replace('.', '_')}",
             value=str(option.code),
             label=pick(option.label),
             surcharge=self._surcharge(option.terms),
             notes=tuple(self._notes(attribute, option.terms, option.code)),
+            distance=None if closed else self._distance(attribute, option.terms, option.code),
             swatch=option.swatch or "",
             selected=selected,
-            disabled=bool(refused and refused.final and not selected),
+            disabled=closed,
             reason=pick(refused.reason) if refused else "",
         )
 
@@ -144,7 +148,7 @@ class _Builder:
 
     def _notes(self, attribute: Attribute, terms: Terms, code: Code) -> Iterator[str]:
         if terms.moq > 1:
-            yield self._minimum(attribute, terms.moq, code)
+            yield from self._minimum(attribute, terms, code)
         if terms.lead_days:
             yield ngettext("{n} day longer", "{n} days longer", terms.lead_days)
         if terms.nre_minor and attribute.scope == "batch":
@@ -163,13 +167,27 @@ class _Builder:
                         value = value_in_words(settled, (self.fixed or {})[demand.path])
                         yield f"{pick(settled.title)}: {value}"
 
-    def _minimum(self, attribute: Attribute, moq: int, code: Code) -> str:
-        if self.counts is None or attribute.scope == "batch":
-            return gettext("made from {moq} pieces").format(moq=moq)
-        count = self.counts.get(attribute.name, {}).get(code, 0)
-        if count >= moq:
-            return gettext("minimum of {moq} reached").format(moq=moq)
-        return gettext("made from {moq} pieces, {count} so far").format(moq=moq, count=count)
+    def _minimum(self, attribute: Attribute, terms: Terms, code: Code) -> Iterator[str]:
+        distance = self._distance(attribute, terms, code)
+        if distance is None:
+            yield gettext("made from {moq} pieces").format(moq=terms.moq)
+            return
+        missing = distance.minimum - distance.count
+        if missing <= 0:
+            yield gettext("minimum of {moq} reached").format(moq=terms.moq)
+            return
+        yield gettext("made from {moq} pieces, {count} so far: {missing} to go").format(
+            moq=terms.moq, count=distance.count, missing=missing
+        )
+        if terms.premium_minor:
+            amount = format_money(terms.premium_minor, self.currency, current_locale())
+            yield gettext("or {amount} for each missing piece, shared").format(amount=amount)
+
+    def _distance(self, attribute: Attribute, terms: Terms, code: Code) -> Distance | None:
+        """None where nothing is counted: no minimum, no campaign yet, or the same for the whole batch."""
+        if terms.moq < 2 or self.counts is None or attribute.scope == "batch":
+            return None
+        return Distance(self.counts.get(attribute.name, {}).get(code, 0), terms.moq)
 
 
 def _remarks(field: Field, choices: Sequence[Choice]) -> tuple[Remark, ...]:

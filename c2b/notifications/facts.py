@@ -10,13 +10,15 @@ from typing import Any
 
 from c2b.accounts.confirmation import confirmation_path
 from c2b.campaigns.queries import join_offer
+from c2b.catalog.describing import describe_answers
 from c2b.catalog.queries import pinned_schema
-from c2b.catalog.rules import ProductSchema, shortfalls
+from c2b.catalog.rules import ProductSchema
 from c2b.kit import clock, db
 from c2b.notifications import links
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.reading import label, one
-from c2b.participations.queries import counts_of
+from c2b.participations.minimums import Standing, short
+from c2b.participations.queries import demand_of
 
 _CAMPAIGN = (
     "SELECT c.*, p.name AS product_name, m.name AS manufacturer_name, u.name AS organizer_name FROM campaign c "
@@ -70,7 +72,7 @@ async def locked(happened: Happened) -> Facts:
 async def reopened(happened: Happened) -> Facts:
     """The campaign after it fell short again: somebody left, or (``unmade``) too few of its units can be made.
 
-    ``short`` are the options below their minimum by now: attribute, option or ``None``, count, minimum.
+    ``short`` is what is below its minimum by now: attribute, option or ``None``, count, minimum.
     """
     facts, unmade = await campaign(happened), "makeable" in happened.payload
     return {**facts, "unmade": unmade, "short": await _short(happened.campaign) if unmade else []}
@@ -78,11 +80,23 @@ async def reopened(happened: Happened) -> Facts:
 
 async def _short(campaign_id: str) -> list[list[Any]]:
     offer = await join_offer(campaign_id)
-    schema = offer.schema.parsed
-    return [
-        [*_labels(schema, each.attribute, each.code), each.count, each.moq]
-        for each in shortfalls(schema, await counts_of(offer))
-    ]
+    found = short(offer.schema.parsed, await demand_of(offer))
+    return [[*_names(offer.schema.parsed, each), each.count, each.cell.minimum] for each in found]
+
+
+def _names(schema: ProductSchema, standing: Standing) -> tuple[Facts, Facts | None]:
+    """An attribute and its option; of everything else its own bilingual name and nothing."""
+    cell = standing.cell
+    if cell.level == "option":
+        return _labels(schema, cell.attribute, cell.code)
+    if standing.answers is None:
+        return dict(cell.label), None
+    return {
+        language: " · ".join(
+            each.value for each in describe_answers(schema, standing.answers, locale, scopes=("variant",))
+        )
+        for language, locale in (("en", "en"), ("zh", "zh_CN"))
+    }, None
 
 
 async def left_out(happened: Happened) -> Facts | None:

@@ -49,16 +49,20 @@ async def place_of(actor: Actor | None, campaign_id: str) -> dict[str, Any] | No
     return read(row) if row else None
 
 
-async def counts_of(offer: JoinOffer) -> dict[str, dict[Any, int]]:
-    """Paid units per attribute and option, for the bars beside each option minimum."""
+async def demand_of(offer: JoinOffer) -> list[tuple[dict[str, Any], int]]:
+    """What paid units were first asked for: (answers with the batch's, units), equal answers together."""
     rows = await db.fetch(
         "SELECT answers, SUM(quantity) AS units FROM participation WHERE campaign_id = ? "
         "AND state IN ('joined', 'needs_attention', 'confirmed', 'in_fulfillment', 'delivered', 'completed') "
         "GROUP BY answers",
         offer.campaign_id,
     )
-    pairs = [({**_json(row["answers"]), **offer.batch_answers}, int(row["units"])) for row in rows]
-    return option_counts(offer.schema.parsed, pairs)
+    return [({**_json(row["answers"]), **offer.batch_answers}, int(row["units"])) for row in rows]
+
+
+async def counts_of(offer: JoinOffer) -> dict[str, dict[Any, int]]:
+    """Paid units per attribute and option."""
+    return option_counts(offer.schema.parsed, await demand_of(offer))
 
 
 async def members_of(

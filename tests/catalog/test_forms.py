@@ -100,13 +100,13 @@ class TestFacts:
 
     def test_minimums_are_shown_with_the_present_count(self) -> None:
         form = form_for_bo(counts={"case_color": {"navy": 12, "black": 30}})
-        assert choice(form, "case_color", "navy").notes[0] == "made from 30 pieces, 12 so far"
+        assert choice(form, "case_color", "navy").notes[0] == "made from 30 pieces, 12 so far: 18 to go"
         assert choice(form, "case_color", "black").notes[0] == "minimum of 30 reached"
         assert choice(form_for_bo(), "case_color", "navy").notes[0] == "made from 30 pieces"
 
     def test_counts_of_number_codes_are_found(self) -> None:
         form = build_form(SMALL, scopes=MEMBER, currency="CNY", counts={"shade": {2: 4}}, fixed={})
-        assert choice(form, "shade", "2").notes[0] == "made from 10 pieces, 4 so far"
+        assert choice(form, "shade", "2").notes[0] == "made from 10 pieces, 4 so far: 6 to go"
 
     def test_days_and_engineering_are_shown_to_whom_they_concern(self) -> None:
         assert "5 days longer" in choice(form_for_bo(), "case_color", "navy").notes

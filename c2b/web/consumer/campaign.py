@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.accounts.rules import Actor, public_name
+from c2b.accounts.rules import public_name
 from c2b.campaigns import queries as campaigns
 from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
@@ -17,11 +17,11 @@ from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.i18n import current_locale, pick
-from c2b.participations.queries import counts_of, place_of
+from c2b.participations.queries import demand_of, place_of
 from c2b.web.auth import current_actor, public
 from c2b.web.consumer.foreseen import foreseen_view
 from c2b.web.consumer.invitation import inviter_of
-from c2b.web.consumer.options import OptionGroup, option_groups
+from c2b.web.consumer.options import BarGroup, bar_groups
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
 from c2b.web.consumer.words import (
@@ -104,9 +104,8 @@ def campaign_view(row: dict[str, Any], schema: ProductSchema) -> CampaignView:
     )
 
 
-async def place_view(actor: Actor | None, campaign_id: str) -> Place | None:
+def place_view(row: dict[str, Any] | None) -> Place | None:
     """Where the reader stands in this campaign, if they hold a place."""
-    row = await place_of(actor, campaign_id)
     return (
         Place(id=row["id"], state=participation_state(row["state"]), quantity=row["quantity"])
         if row
@@ -132,12 +131,13 @@ async def steps_of(campaign_id: str, *, review: bool = False) -> list[Step]:
     return list(reversed(steps if review else steps[opened:]))
 
 
-async def option_bars(row: dict[str, Any]) -> list[OptionGroup]:
-    """The bars of a campaign in which people still choose."""
+async def minimum_bars(row: dict[str, Any], place: dict[str, Any] | None = None) -> list[BarGroup]:
+    """The bars of a campaign in which people still choose, those of the reader's ``place`` first."""
     if row["opened_at"] is None or row["state"] not in BEFORE_LOCK:
         return []
     offer: JoinOffer = await campaigns.join_offer(row["id"])
-    return option_groups(offer.schema.parsed, await counts_of(offer))
+    own = {**place["answers"], **offer.batch_answers} if place else None
+    return bar_groups(offer.schema.parsed, await demand_of(offer), own=own)
 
 
 @public
@@ -146,7 +146,8 @@ async def show(request: Request) -> Response:
     actor = current_actor(request)
     row = await campaigns.campaign_for(actor, request.path_params["slug"])
     schema = (await pinned_schema(row["schema_id"])).parsed
-    place = await place_view(actor, row["id"])
+    own = await place_of(actor, row["id"])
+    place = place_view(own)
     organizer = actor is not None and actor.id == row["organizer_id"]
     inside = bool(place or organizer or (actor and actor.is_admin))
     return page(
@@ -161,7 +162,7 @@ async def show(request: Request) -> Response:
         may_join=actor is None or actor.role == "consumer",
         inviter=inviter_of(request, row["id"]),
         foreseen=await foreseen_view(row, place.id if place else None),
-        groups=await option_bars(row),
+        groups=await minimum_bars(row, own),
         promise=promise_of_campaign(row, schema) if row["state"] in BEFORE_LOCK else None,
         timeline=await drawn_timeline(actor, row["id"]) if inside else None,
         steps=await steps_of(row["id"]),

@@ -23,7 +23,7 @@ from c2b.kit.i18n import N_, current_locale
 from c2b.participations.queries import members_of
 from c2b.payments.queries import money_of_campaign
 from c2b.web.auth import actor_of, require
-from c2b.web.consumer.campaign import campaign_view, option_bars, steps_of
+from c2b.web.consumer.campaign import campaign_view, minimum_bars, steps_of
 from c2b.web.consumer.cards import card_of
 from c2b.web.consumer.offer_form import read_offer, sent_from
 from c2b.web.consumer.opening import batch_fragment, form_page, saved
@@ -176,7 +176,7 @@ async def _standing_page(
         members=members.items,
         next_cursor=members.next_cursor,
         first=window.after is None,
-        groups=await option_bars(row),
+        groups=await minimum_bars(row),
         money=await money_of_campaign(row["id"]),
         timeline=await drawn_timeline(actor, row["id"]),
         steps=await steps_of(row["id"], review=True),

@@ -21,7 +21,7 @@ from c2b.participations.outcomes import read_outcome
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.foreseen import foreseen_view
-from c2b.web.consumer.options import ShortOption, short_options
+from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
 from c2b.web.consumer.requirement import PriceLine, price_lines
@@ -140,12 +140,12 @@ async def show(request: Request) -> Response:
     )
 
 
-async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[ShortOption, ...]:
-    """The member's own options that too few have paid for, as long as that can change."""
+async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[Bar, ...]:
+    """What of the member's own choice too few have paid for, as long as that can change."""
     if row["state"] not in ("joined", "needs_attention") or row["campaign_state"] not in BEFORE_LOCK:
         return ()
     answers = {**row["answers"], **offer.batch_answers}
-    return short_options(offer.schema.parsed, await participations.counts_of(offer), of_answers=answers)
+    return short_bars(offer.schema.parsed, await participations.demand_of(offer), of_answers=answers)
 
 
 def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: JoinOffer) -> ParticipationView:

@@ -15,10 +15,10 @@ from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
 from c2b.kit.i18n import N_, current_locale, gettext, use_locale
 from c2b.kit.templating import render
-from c2b.participations.queries import counts_of, place_of
+from c2b.participations.queries import demand_of, place_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
-from c2b.web.consumer.options import ShortOption, short_options
+from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.prices import fixed_surcharge, raised, to_count_on
 from c2b.web.consumer.words import State, campaign_state
 
@@ -48,7 +48,7 @@ class ProgressView:
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
     ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
-    the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` are the options that keep
+    the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` is what keeps
     a group with enough paid units from going ahead.
     """
 
@@ -73,7 +73,7 @@ class ProgressView:
     order_number: str
     order_state: str
     issued_at: datetime | None
-    short: tuple[ShortOption, ...] = ()
+    short: tuple[Bar, ...] = ()
 
 
 async def progress_view(campaign: dict[str, Any], *, inside: bool) -> ProgressView:
@@ -104,9 +104,9 @@ def waits(row: dict[str, Any]) -> bool:
     return row["state"] == "threshold_met" and row["closes"] == "on_threshold"
 
 
-async def _short(campaign_id: str) -> tuple[ShortOption, ...]:
+async def _short(campaign_id: str) -> tuple[Bar, ...]:
     offer = await campaigns.join_offer(campaign_id)
-    return short_options(offer.schema.parsed, await counts_of(offer))
+    return short_bars(offer.schema.parsed, await demand_of(offer))
 
 
 def _state(row: dict[str, Any], order: OrderBrief | None, inside: bool) -> State:
@@ -124,7 +124,7 @@ def progress_from(
     fixed_minor: int = 0,
     order: OrderBrief | None = None,
     inside: bool = True,
-    short: tuple[ShortOption, ...] = (),
+    short: tuple[Bar, ...] = (),
 ) -> ProgressView:
     """The view from the numbers of a campaign (and how it ``closes``) and its order. Only who is ``inside`` reads
     the order's number and state."""

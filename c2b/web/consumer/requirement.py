@@ -12,12 +12,13 @@ from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.rules import PriceTier, price_at
 from c2b.catalog.forms import Form, answers_from_form, build_form
 from c2b.catalog.reading import upload_fields
-from c2b.catalog.rules import ProductSchema, surcharges
+from c2b.catalog.rules import ProductSchema, option_counts, surcharges
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import pick
-from c2b.participations.queries import counts_of
+from c2b.participations.queries import demand_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.web.auth import current_actor
+from c2b.web.consumer.options import Bar, bars_of_choice, threshold_bar
 from c2b.web.consumer.pictures import with_pictures
 from c2b.web.consumer.prices import to_count_on
 from c2b.web.pages import form_of
@@ -70,6 +71,7 @@ class RequirementForm:
     quantity_error: str
     most: int
     price: PricePanel
+    bars: tuple[Bar, ...]
     has_files: bool
     open: bool
 
@@ -97,6 +99,7 @@ async def requirement_form(
 ) -> RequirementForm:
     """The form with what was sent, each error beside its field, and the price."""
     errors = [*sent.faults, *errors]
+    schema, demand = offer.schema.parsed, await demand_of(offer)
     form = build_form(
         offer.schema.parsed,
         scopes=SCOPES,
@@ -104,7 +107,7 @@ async def requirement_form(
         answers=sent.answers,
         fixed=offer.batch_answers,
         errors=errors,
-        counts=await counts_of(offer),
+        counts=option_counts(schema, demand),
     )
     wrong = next((error.text() for error in errors if error.path == "quantity"), "")
     return RequirementForm(
@@ -114,6 +117,10 @@ async def requirement_form(
         quantity_error=wrong,
         most=MAX_QUANTITY,
         price=price_panel(offer, sent),
+        bars=(
+            threshold_bar(offer, demand),
+            *bars_of_choice(schema, demand, {**sent.answers, **offer.batch_answers}),
+        ),
         has_files=bool(upload_fields(offer.schema.parsed, SCOPES)),
         open=is_open,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from c2b.campaigns.rules import PriceTier
+from c2b.catalog import operations as catalog
 from c2b.web.consumer import discover
 from tests import world
 
@@ -160,7 +161,21 @@ class TestACampaignPage:
         await w.fill(campaign_id, 12)
         await w.join(campaign_id, case_color="black")  # not paid: does not count
         page = await stranger.get(f"/campaigns/{campaign_id}")
-        assert page.says("Navy 12 of 30", "Black 0 of 30", "1 option still needs company")
+        assert page.says("Navy 12 of 30", "Black 0 of 30", "1 still needs company")
+
+    async def test_shows_the_minimums_of_options_that_are_made_together_and_what_a_small_lot_would_cost(
+        self, w, stranger
+    ):
+        await catalog.publish_schema(w.product_id, world.schema_document(version=2))
+        campaign_id = await w.open_campaign()
+        await w.pay(await w.join(campaign_id, quantity=4, plate="brass"))
+        page = await stranger.get(f"/campaigns/{campaign_id}")
+        assert page.says(
+            "Options that are made together", "Brass plate in a navy case 4 of 6, 2 to go",
+            "or a small-lot fee: CN¥26.00 for each missing unit, shared; CN¥13.00 per unit at present",
+        )  # fmt: skip
+        assert page.says("Wrist rest stained to the campaign color 0 of 40, 40 to go")
+        assert "Whole configurations" not in page.text
 
     async def test_asks_for_no_company_where_what_was_chosen_has_no_minimum(self, w, stranger):
         campaign_id = await w.open_campaign()

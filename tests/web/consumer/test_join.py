@@ -8,12 +8,14 @@ import pytest
 from PIL import Image
 
 from c2b.campaigns.rules import PriceTier
+from c2b.catalog import operations as catalog
 from c2b.config import settings
 from c2b.kit import db, storage
 from c2b.payments import gateways
 from c2b.payments.gateways.base import GatewayUnavailable
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.web.consumer import join
+from tests import world
 from tests.web.consumer.browser import HTMX, Browser
 
 CHOICES = {
@@ -38,8 +40,23 @@ class TestTheFormToJoin:
         assert page.says(
             "Tactile B +CN¥15.00", "Magnetic D works only on a Hall-effect board: choose another switch."
         )
-        assert page.says("made from 50 pieces, 0 so far", "You pay now CN¥624.00")
+        assert page.says("made from 50 pieces, 0 so far: 50 to go", "You pay now CN¥624.00")
         assert page.form("/join").fields[0][0] == "csrf_token"
+
+    async def test_shows_how_far_everything_is_that_this_choice_needs(self, w, stranger):
+        await catalog.publish_schema(w.product_id, world.schema_document(version=2))
+        campaign_id = await w.open_campaign()
+        await w.pay(await w.join(campaign_id, quantity=4, plate="brass"))
+        form = (await stranger.get(f"/campaigns/{campaign_id}/join")).form("/join")
+        page = await stranger.send(form, button="quote", **{**CHOICES, "answers__plate": "brass"})
+        needs = page.text.partition("What this needs")[2]
+        for words in (
+            "The whole group 4 of 50, 46 to go", "Case color: Navy 4 of 30, 26 to go", "Plate: Brass 4 of 30, 26 to go",
+            "Brass plate in a navy case 4 of 6, 2 to go", "CN¥13.00 per unit at present",
+        ):  # fmt: skip
+            assert words in needs
+        other = await stranger.send(form, button="quote", **{**CHOICES, "answers__case_color": "black"})
+        assert "Brass plate in a navy case" not in other.text.partition("What this needs")[2]
 
     async def test_gives_the_price_of_what_is_chosen_at_the_push_of_a_button(self, w, stranger):
         campaign_id = await w.open_campaign(closes="at_deadline")

@@ -19,6 +19,7 @@ from c2b.participations.queries import counts_of, members_of, place_of
 from c2b.payments.queries import money_of_campaign
 from c2b.web.api.listing import listed, newest_first, window, word
 from c2b.web.api.routing import V1, resource
+from c2b.web.api.v1.minimums import minimums_of
 from c2b.web.auth import actor_of, current_actor, public, require_api
 from c2b.web.views import json_answer
 
@@ -139,6 +140,7 @@ async def view_of(actor: Actor | None, slug_or_id: str) -> dict[str, Any]:
     return {
         **(own_shape(campaign) if own else shape(campaign)),
         "schema": {"version": schema.version, "digest": schema.digest, "href": href},
+        "minimums": await minimums_of(campaign, place),
         "my_participation_id": place["id"] if place else None,
         "votes": [_vote(poll) for poll in await polls_of(campaign["id"])],
     }
