@@ -58,7 +58,8 @@ async def _refund_one(happening: Happening) -> None:
         participation = happening.subject_id
         reason = "withdrawal"
         if happening.name == "participation.left_out":
-            reason = "option_minimum" if "option" in happening.payload else "left_out"
+            cause = happening.payload.get("outcome", happening.payload).get("cause")
+            reason = "option_minimum" if cause == "minimum" else "left_out"
         await enqueue(
             "participation.refund",
             key=f"refund:participation:{participation}",

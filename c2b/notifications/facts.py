@@ -11,7 +11,6 @@ from typing import Any
 from c2b.accounts.confirmation import confirmation_path
 from c2b.campaigns.queries import join_offer
 from c2b.catalog.describing import describe_answers
-from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit import clock, db
 from c2b.notifications import links
@@ -100,23 +99,34 @@ def _names(schema: ProductSchema, standing: Standing) -> tuple[Facts, Facts | No
 
 
 async def left_out(happened: Happened) -> Facts | None:
-    """The campaign with the choice that too few members made. ``option`` is ``None`` where the attribute is all.
+    """The campaign that a member is not part of any more. ``None`` for who was asked again and did not answer."""
+    return None if happened.payload.get("unanswered") else await campaign(happened)
 
-    ``None`` for who left for another reason.
-    """
+
+async def proposed(happened: Happened) -> Facts:
+    """The campaign with what the allocation would give, until when members may object, and how many may."""
     told = happened.payload
-    if "option" not in told:
-        return None
-    row = await one("SELECT schema_id FROM campaign WHERE id = ?", happened.campaign)
-    schema = (await pinned_schema(row["schema_id"])).parsed
-    attribute, option = _labels(schema, told["attribute"], told["option"])
     return {
         **await campaign(happened),
-        "attribute": attribute,
-        "option": option,
-        "count": told["count"],
-        "minimum": told["minimum"],
+        "served": told["served"],
+        "leaving": told["leaving"],
+        "asked": told["asked"],
+        "unit_price_minor": told["unit_price_minor"],
+        "until_at": db.instant(told["until"]),
     }
+
+
+async def proposed_to_admins(happened: Happened) -> Facts:
+    """The same with the page on which an admin sees it."""
+    return {**await proposed(happened), "url": links.campaign_for_admins(happened.campaign)}
+
+
+async def asked(happened: Happened) -> Facts | None:
+    """The campaign with the hour until which a member may refuse. ``None`` once that has passed."""
+    until = db.instant(happened.payload["until"])
+    if until is None or until <= clock.now():
+        return None
+    return {**await campaign(happened), "until_at": until}
 
 
 def _labels(schema: ProductSchema, name: str, code: object) -> tuple[Facts, Facts | None]:

@@ -8,9 +8,12 @@ from typing import Any
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.queries import pinned_schema
 from c2b.kit import db
+from c2b.kit.i18n import use_locale
 from c2b.notifications import links
 from c2b.notifications.happened import Facts, Happened, Recipient
 from c2b.notifications.reading import label, one
+from c2b.participations.explaining import explain
+from c2b.participations.outcomes import read_outcome
 
 #: The own facts of a page of recipients, by their key.
 Personal = Callable[[Happened, Sequence[Recipient]], Awaitable[dict[str, Facts]]]
@@ -47,6 +50,22 @@ async def specification(happened: Happened, recipients: Sequence[Recipient]) -> 
             row = rows[each.participation_id]
             described = describe_answers(schema, {**label(row["answers"]), **batch}, each.locale)
             found[each.key] = {**_own(row), "answers": [[line.label, line.value] for line in described]}
+    return found
+
+
+async def explained(happened: Happened, recipients: Sequence[Recipient]) -> dict[str, Facts]:
+    """Units and money, and the sentence that says why a member gets what they get: as proposed, or as it was kept."""
+    rows = await _participations(recipients)
+    campaign = await one("SELECT schema_id FROM campaign WHERE id = ?", happened.campaign)
+    schema = (await pinned_schema(campaign["schema_id"])).parsed
+    found = {}
+    for each in recipients:
+        if each.participation_id:
+            row = rows[each.participation_id]
+            outcome = read_outcome(happened.payload.get("outcome") or label(row["outcome"]))
+            with use_locale(each.locale):
+                sentence = explain(schema, outcome, row["currency"])
+            found[each.key] = {**_own(row), "sentence": sentence}
     return found
 
 

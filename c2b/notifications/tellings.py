@@ -55,6 +55,10 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         _organizer("campaign_canceled"),
         Telling(audiences.members_refunded, "group_canceled", personal=members.own),
     ),
+    "campaign.proposed": (
+        _organizer("campaign_proposed", facts.proposed),
+        Telling(audiences.administrators, "proposal_waiting", facts.proposed_to_admins),
+    ),
     "campaign.locked": (
         _organizer("campaign_locked", facts.locked),
         Telling(audiences.members, "group_locked", facts.locked, members.specification),
@@ -70,8 +74,11 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
     "participation.left_out": (
-        Telling(audiences.member, "participation_left_out", facts.left_out, members.own),
+        Telling(audiences.member, "participation_left_out", facts.left_out, members.explained),
         Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
+    ),
+    "participation.proposed": (
+        Telling(audiences.member, "participation_proposed", facts.asked, members.explained),
     ),
     "requirement.questioned": (
         Telling(audiences.member, "requirement_questioned", asked.question, asked.faults),
@@ -120,7 +127,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-    "campaign.submitted campaign.returned campaign.reopened requirement.questioned requirement.kept milestone.blocked "
+    "campaign.submitted campaign.returned campaign.reopened campaign.proposed participation.proposed "
+    "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()
 )

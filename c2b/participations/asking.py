@@ -25,6 +25,7 @@ from c2b.kit.errors import FieldError
 from c2b.kit.ids import new_id
 from c2b.participations.choices import priced_first, valid_choices
 from c2b.participations.models import Participation, Reconfirmation
+from c2b.participations.outcomes import left as gone
 from c2b.participations.questions import open_questions, stored_fault
 from c2b.participations.rules import Priced
 
@@ -186,16 +187,15 @@ async def _keep(own: Participation, offer: JoinOffer) -> None:
 
 async def _let_go(own: Participation, reason: str) -> None:
     """None of the member's choices can be made: they leave with all their money, and are told why."""
-    outcome = {
-        "kind": "left", "rank": None, "cause": reason, "cell": None, "unit_price_minor": None, "fee_minor": 0,
-        "saved_minor": 0, "schema_version": own.schema_version,
-    }  # fmt: skip
+    outcome = gone(
+        cause=reason, quantity=own.quantity, choices=1, paid_minor=own.total_minor, schema_version=own.schema_version
+    )  # fmt: skip
     await db.execute(
         "UPDATE participation SET state = 'refunding', left_at = ?, attention = ?, outcome = ? "
         "WHERE id = ? AND state = 'needs_attention'",
         clock.now(),
         f"unanswered:{reason}",
-        canonical_json(outcome).decode(),
+        canonical_json(outcome.to_json()).decode(),
         own.id,
     )
     await _close(own.id, "left")

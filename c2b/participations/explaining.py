@@ -59,6 +59,17 @@ def cell_words(schema: ProductSchema, key: str) -> str:
     return next((str(each.label) for each in named_cells(schema) if each.key == key), rest)
 
 
+def change_words(schema: ProductSchema, change: Change) -> str:
+    """What a member gets in place of what they wanted first, within a sentence."""
+    return _changed(schema, change)
+
+
+def decision_words(schema: ProductSchema, attribute: str, answer: Any) -> str:
+    """An answer that the group decided for, within a sentence."""
+    found = schema.find(attribute)
+    return _answer(schema, found, answer) if found else str(answer)
+
+
 def _result(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
     """The choice with what is different in it, and its price: your second choice, Black, at ¥399."""
     what = [_changed(schema, each) for each in outcome.changes]

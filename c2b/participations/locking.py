@@ -118,10 +118,9 @@ async def _confirm(campaign_id: str, staying: list[_Seat]) -> None:
         [seat.row() for seat in staying],
     )
     await record_all(
-        Happening("participation.confirmed", "participation", seat.id, campaign_id, None, "organizer",
-                  {"outcome": seat.member["outcome"]})
+        Happening("participation.confirmed", "participation", seat.id, campaign_id, None, "organizer")
         for seat in staying
-    )  # fmt: skip
+    )
 
 
 async def _freeze(campaign: Json, schema: PinnedSchema, result: Json, staying: list[_Seat]) -> None:

@@ -74,7 +74,7 @@ async def members_of(
     more, args = (" AND t.id < ?", [before]) if before else ("", [])
     rows = await db.fetch(
         "SELECT t.id, t.quantity, t.answers, t.state, t.attention, t.total_minor, t.currency, t.joined_at, "
-        "t.invitation_id, u.name FROM participation t JOIN user_account u ON u.id = t.user_id "
+        "t.invitation_id, t.outcome, u.name FROM participation t JOIN user_account u ON u.id = t.user_id "
         f"WHERE t.campaign_id = ?{more} "
         f"ORDER BY t.id DESC LIMIT {int(limit)}",
         campaign["id"],

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from c2b.catalog.rules import (
     ProductSchema,
     Quote,
-    Shortfall,
-    chosen,
     configuration_key,
-    option_counts,
     quote,
-    shortfalls,
 )
 from c2b.kit.canonical import digest
 
@@ -87,48 +82,3 @@ def settled_total(promised: Quote, *, reached_unit_price_minor: int) -> int:
     """What the member pays in the end: their quote with the tier that the group reached. Never more than promised."""
     saved = max(promised.base_minor - reached_unit_price_minor, 0)
     return promised.total_minor - saved * promised.quantity
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What one participation adds to the batch. ``answers`` are complete, batch answers included."""
-
-    id: str
-    quantity: int
-    answers: Mapping[str, Any]
-
-
-def makeable(schema: ProductSchema, wishes: Sequence[Wish]) -> tuple[list[Wish], dict[str, Shortfall]]:
-    """Who can be served, and for everybody else the option that too few people chose.
-
-    A factory's minimum holds per option, not per order: whoever chose an option below its minimum leaves, which may
-    bring another option below its own, and so on until nothing changes.
-    """
-    staying = list(wishes)
-    left: dict[str, Shortfall] = {}
-    while True:
-        counts = option_counts(schema, ((wish.answers, wish.quantity) for wish in staying))
-        short = {
-            (each.attribute, each.code): each
-            for each in shortfalls(schema, counts)
-            if schema.attribute(each.attribute).scope
-            != "batch"  # no threshold is below a batch option's minimum
-        }
-        found = {wish.id: missing for wish in staying if (missing := _first_short(schema, wish, short))}
-        if not found:
-            return staying, left
-        left |= found
-        staying = [wish for wish in staying if wish.id not in found]
-
-
-def _first_short(
-    schema: ProductSchema, wish: Wish, short: Mapping[tuple[str, Any], Shortfall]
-) -> Shortfall | None:
-    return next(
-        (
-            short[attribute.name, code]
-            for attribute, code, _ in chosen(schema, wish.answers)
-            if (attribute.name, code) in short
-        ),
-        None,
-    )

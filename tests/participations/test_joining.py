@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -249,9 +250,12 @@ class TestAnOptionThatTooFewChose:
         await _close_at_deadline(campaign)
         assert await counts(campaign) == ("locked", 60, 60)
         member = await db.fetch_one(
-            "SELECT state, attention FROM participation WHERE id = ?", brass.participation_id
+            "SELECT state, outcome FROM participation WHERE id = ?", brass.participation_id
         )
-        assert member == {"state": "refunding", "attention": "option_minimum:plate:brass:1:30"}
+        assert member
+        outcome = json.loads(member["outcome"]) if isinstance(member["outcome"], str) else member["outcome"]
+        assert (member["state"], outcome["kind"], outcome["cause"]) == ("refunding", "left", "minimum")
+        assert outcome["cell"] == {"key": "option:plate:brass", "level": "option", "count": 1, "minimum": 30}
         assert await db.fetch_one(
             "SELECT id FROM job WHERE key = ?", f"refund:participation:{brass.participation_id}"
         )

@@ -19,9 +19,11 @@ from c2b.events.queries import EventView, all_events
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import window_of
 from c2b.kit.i18n import gettext
+from c2b.participations.outcomes import read_outcome
 from c2b.web.admin.happenings import EVENTS, KINDS, entries_of, event_name
-from c2b.web.admin.members import missed_minimum
+from c2b.web.admin.members import left_words
 from c2b.web.auth import actor_of, require
+from c2b.web.outcomes import reason_words, result_words
 from c2b.web.pages import page
 
 #: Where the page of an event's subject lies.
@@ -107,17 +109,14 @@ async def _told(event: EventView, names: dict[str, str], campaign: dict[str, Any
 
 async def _sentence(event: EventView, campaign: dict[str, Any] | None) -> str:
     """Events whose payload says little without the product schema."""
-    given = event.payload
-    if event.name != "participation.left_out" or campaign is None or "option" not in given:
+    if not event.payload.get("outcome") or campaign is None:
         return ""
     schema = (await pinned_schema(campaign["schema_id"])).parsed
-    return missed_minimum(
-        schema,
-        attribute=str(given.get("attribute", "")),
-        option=str(given.get("option", "")),
-        count=int(given.get("count", 0)),
-        minimum=int(given.get("minimum", 0)),
-    )
+    outcome, currency = read_outcome(event.payload["outcome"]), campaign["currency"]
+    if outcome.kind == "left":
+        return left_words(schema, outcome, currency)
+    parts = [result_words(schema, outcome, currency), reason_words(schema, outcome, currency)]
+    return gettext(", ").join(part for part in parts if part)
 
 
 async def _campaigns(ids: Iterable[str], reader: Actor) -> dict[str, dict[str, Any]]:

@@ -36,6 +36,7 @@ EVENTS = {
     "campaign.in_production": N_("Production began"),
     "campaign.locked": N_("The batch was locked and frozen"),
     "campaign.opened": N_("The campaign opened"),
+    "campaign.proposed": N_("An allocation was proposed"),
     "campaign.ordered": N_("The order went out"),
     "campaign.reopened": N_("The group opened again"),
     "campaign.returned": N_("The campaign was sent back"),
@@ -54,11 +55,13 @@ EVENTS = {
     "milestone.skipped": N_("A stage was left out"),
     "milestone.started": N_("A stage began"),
     "milestone.submitted": N_("A stage was reported as done"),
+    "participation.accepted": N_("A member accepted what was proposed"),
     "participation.confirmed": N_("A participation was confirmed"),
     "participation.delivered": N_("A participation was delivered"),
     "participation.expired": N_("A place was let go unpaid"),
     "participation.joined": N_("Somebody joined and paid"),
     "participation.left_out": N_("Somebody was left out: what they chose could not be made"),
+    "participation.proposed": N_("A member was asked whether the proposal is fine"),
     "participation.withdrawn": N_("Somebody withdrew"),
     "payment.captured": N_("Money was captured"),
     "payment.failed": N_("A payment failed"),
@@ -92,6 +95,7 @@ EVENTS = {
     "user.signed_up": N_("Somebody signed up"),
 }
 _ENTRIES = {
+    "asked": N_("may object"),
     "amount_minor": N_("amount"),
     "answer_until": N_("answer until"),
     "cause": N_("reason"),
@@ -102,6 +106,7 @@ _ENTRIES = {
     "key": N_("key"),
     "kind": N_("kind"),
     "label": N_("stage"),
+    "leaving": N_("units leaving"),
     "left_out": N_("left out"),
     "locale": N_("language"),
     "makeable": N_("units that can be made"),
@@ -118,15 +123,18 @@ _ENTRIES = {
     "revision": N_("revision"),
     "role": N_("role"),
     "round": N_("round"),
+    "served": N_("units served"),
     "template": N_("template"),
     "threshold": N_("threshold"),
+    "turn": N_("turn"),
     "unit_price_minor": N_("unit price"),
+    "until": N_("until"),
     "validity_until": N_("answer by"),
 }
 #: Entries that repeat what the row shows anyway, or that only programs read.
 _UNSAID = (
     "code", "currency", "digest", "automatic", "participation_id", "refund_id", "evidence_id", "actor_id",
-    "manufacturer_id", "unanswered",
+    "manufacturer_id", "unanswered", "outcome", "settled_minor",
 )  # fmt: skip
 
 
@@ -166,7 +174,7 @@ def _text(key: str, value: Any, currency: str) -> str:
     if (
         isinstance(value, str)
         and len(value) >= 10
-        and key.endswith(("_until", "_delivery", "_by", "_end", "_on"))
+        and key.endswith(("until", "_delivery", "_by", "_end", "_on"))
     ):
         return _day_or_instant(value)
     return str(value)

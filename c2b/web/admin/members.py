@@ -12,8 +12,10 @@ from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.http.paging import Window, slice_of
 from c2b.kit.i18n import current_locale, ngettext, pick
+from c2b.participations.outcomes import Outcome, read_outcome
 from c2b.participations.queries import members_of
 from c2b.web.consumer.words import State, participation_state
+from c2b.web.outcomes import reason_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +61,13 @@ def missed_minimum(schema: ProductSchema, *, attribute: str, option: str, count:
     )
 
 
-def attention_in_words(schema: ProductSchema, attention: str) -> str:
-    """What the machine wrote down about a participation, for people."""
-    kind, *parts = attention.split(":")
-    if kind != "option_minimum" or len(parts) != 4:
-        return attention
-    attribute, option, count, minimum = parts
-    return missed_minimum(schema, attribute=attribute, option=option, count=int(count), minimum=int(minimum))
+def left_words(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
+    """Why somebody was left out: the option that missed its minimum by its name, anything else in a few words."""
+    cell = outcome.cell
+    if outcome.cause == "minimum" and cell and cell.level == "option":
+        _, name, code = (*cell.key.split(":", 2), "")[:3]
+        return missed_minimum(schema, attribute=name, option=code, count=cell.count, minimum=cell.minimum)
+    return reason_words(schema, outcome, currency)
 
 
 def _line(row: dict[str, Any], schema: ProductSchema) -> MemberLine:
@@ -75,5 +77,11 @@ def _line(row: dict[str, Any], schema: ProductSchema) -> MemberLine:
         state=participation_state(row["state"]),
         invited=row["invitation_id"] is not None,
         described=describe_answers(schema, row["answers"], current_locale(), scopes=("variant", "unit")),
-        attention=attention_in_words(schema, row["attention"]) if row.get("attention") else "",
+        attention=_attention(schema, row),
     )
+
+
+def _attention(schema: ProductSchema, row: dict[str, Any]) -> str:
+    if row["outcome"] and row["outcome"]["kind"] == "left":
+        return left_words(schema, read_outcome(row["outcome"]), row["currency"])
+    return row["attention"] or ""
