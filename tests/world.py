@@ -108,13 +108,19 @@ class World:
         return campaign.id
 
     async def join(
-        self, campaign_id: str, who: Actor | None = None, *, quantity: int = 1, **answers: Any
+        self,
+        campaign_id: str,
+        who: Actor | None = None,
+        *,
+        quantity: int = 1,
+        wishes: dict[str, Any] | None = None,
+        **answers: Any,
     ) -> Joined:
-        """Somebody (new, unless given) joins and has not paid yet."""
+        """Somebody (new, unless given) joins and has not paid yet. ``wishes``: their preferences."""
         who = who or await person(f"Member{len(self.members)}")
         self.members.append(who)
         joined = await participations.join(
-            who, campaign_id, answers={**ANSWERS, **answers}, quantity=quantity
+            who, campaign_id, answers={**ANSWERS, **answers}, quantity=quantity, preferences=wishes
         )
         assert isinstance(joined, Joined)
         return joined

@@ -163,6 +163,20 @@ async def left_out() -> Cast:
     return Cast(found, campaign_id)
 
 
+async def proposed() -> Cast:
+    """Sixty can be made; Bo alone wants two plates of brass, would take FR4, and asked to be asked. It waits for Bo."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE, closes="at_deadline")
+    for who in (found.ana, found.cy, await _dee(found)):
+        await join_and_pay(found, campaign_id, who, 20)
+    wishes = {"alternatives": [{"attribute": "plate", "any_of": ["fr4"]}], "ask_first": True}
+    await pay(found.bo, await found.join(campaign_id, found.bo, quantity=2, plate="brass", wishes=wishes))
+    clock.shift(timedelta(days=21))
+    await counting.keep_deadlines()
+    await drain()
+    return Cast(found, campaign_id)
+
+
 async def reopened() -> Cast:
     """Fifty are paid and the group closes, but two of them cannot be made; with two more it is locked."""
     found = await cast()

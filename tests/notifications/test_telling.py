@@ -275,6 +275,7 @@ class TestEveryMail:
         await stories.made(made)
         await stories.failed()
         await stories.left_out()
+        await stories.proposed()
         await stories.reopened()
         await stories.fallen_below()
         await stories.declined()

@@ -29,7 +29,7 @@ class TestSomebodyWhoseChoiceCannotBeMade:
                                   "WHERE u.name = 'Bo Lindqvist'")  # fmt: skip
         assert paid
         amount = f"正在退回给您：¥{paid['amount_minor'] / 100:,.2f}"
-        for expected in ("您的选择：定位板：黄铜", "起订数量：30", "实际选用数量：2", amount):
+        for expected in ("黄铜需 30 台、实有 2 台，因此您退出本团", amount):
             assert expected in text, (expected, text)
         assert "您的份额无法投产" in (await stories.mail_to(BO, "refund_done")).text
 
@@ -41,10 +41,40 @@ class TestSomebodyWhoseChoiceCannotBeMade:
 
     async def test_is_counted_in_the_organizers_mail_and_nobody_is_where_all_stay(self):
         await stories.left_out()
-        assert "1 member had chosen an option" in (await stories.mail_to(ANA, "campaign_locked")).text
+        assert (
+            "For 1 member nothing that they would have taken"
+            in (await stories.mail_to(ANA, "campaign_locked")).text
+        )
         await db.execute("DELETE FROM mail")
         await stories.ordered()
-        assert "had chosen an option" not in (await stories.mail_to(ANA, "campaign_locked")).text
+        assert "would have taken" not in (await stories.mail_to(ANA, "campaign_locked")).text
+
+
+class TestAProposal:
+    async def test_asks_who_wanted_to_be_asked_in_one_sentence_with_the_hour(self):
+        told = await stories.proposed()
+        assert await failed_jobs() == []
+        text = (await stories.mail_to(BO, "participation_proposed")).text
+        with use_locale("zh_CN"):
+            until = format_datetime(clock.now() + timedelta(hours=24))
+        for expected in ("黄铜需 30 台、实有 2 台，因此您将得", f"您可提出异议至：{until}"):
+            assert expected in text, (expected, text)
+        place = await db.fetch_one(
+            "SELECT p.id FROM participation p JOIN user_account u ON u.id = p.user_id WHERE p.campaign_id = ? "
+            "AND u.name = 'Bo Lindqvist'",
+            told.campaign_id,
+        )
+        assert place
+        assert f"https://c2b.example/participations/{place['id']}" in text
+
+    async def test_is_told_to_the_organizer_and_the_admins_and_to_nobody_else(self):
+        await stories.proposed()
+        told = [(template, who) for template, who in await stories.mails() if "propos" in template]
+        assert told == [
+            ("campaign_proposed", ANA), ("participation_proposed", BO), ("proposal_waiting", "root.rootsdottir"),
+        ]  # fmt: skip
+        text = (await stories.mail_to(ANA, "campaign_proposed")).text
+        assert "Units that are made: 62\nUnits that cannot be made, refunded: 0\n" in text
 
 
 class TestAGroupThatOpensAgain:

@@ -125,7 +125,8 @@ class TestTheLog:
 
     async def test_explains_who_was_left_out(self, w, root):
         campaign_id = await w.open_campaign()
-        payload = {"attribute": "keycap", "option": "pbt_dye_a", "count": 3, "minimum": 50, "paid": False}
+        cell = {"key": "option:keycap:pbt_dye_a", "level": "option", "count": 3, "minimum": 50}
+        payload = {"outcome": {"kind": "left", "cause": "minimum", "cell": cell}, "paid": False}
         async with db.transaction():
             await record(
                 "participation.left_out", subject="participation", subject_id="p", campaign_id=campaign_id,
