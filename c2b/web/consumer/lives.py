@@ -24,14 +24,14 @@ from c2b.web.consumer.words import campaign_state
 from c2b.web.pages import page
 
 TEMPLATE = "pages/consumer/option_lives.html"
-#: So many charts of one group, those that came closest to their minimum; further ones stand in its table only.
-SHOWN = 24
+#: So many of one group are drawn and so many stand in its table: those that came closest to their minimum.
+SHOWN, LISTED = 24, 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class LifeView:
     """One cell in words and figures. ``over``: the attribute of an option. ``values`` beside the page's ``columns``;
-    ``reached_at``: since when; ``drawn``: it has a chart, not only a line in the table."""
+    ``reached_at``: since when; without ``chart`` it stands in the table only."""
 
     key: str
     over: str
@@ -43,17 +43,18 @@ class LifeView:
     missing: int
     reached_at: datetime | None
     values: tuple[int, ...]
-    chart: Chart
-    drawn: bool
+    chart: Chart | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LifeGroup:
-    """All options, all combinations, or all configurations; ``rest`` of them stand in the table only."""
+    """All options, all combinations, or all configurations; ``undrawn`` of them stand in the table only, and
+    ``unlisted`` further ones, farther from their minimum, nowhere."""
 
     label: str
     cells: tuple[LifeView, ...]
-    rest: int
+    undrawn: int
+    unlisted: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +102,17 @@ def lives_view(found: OptionLives) -> LivesView:
     groups = []
     for level, members in groupby(found.lives, key=lambda life: life.cell.level):
         lives = list(members)
-        drawn = {life.cell.key for life in _nearest_first(lives)[:SHOWN]}
-        views = tuple(_view(found, life, days, columns, drawn) for life in lives)
-        groups.append(LifeGroup(label=_group(level), cells=views, rest=len(views) - len(drawn)))
+        nearest = [life.cell.key for life in _nearest_first(lives)]
+        drawn, listed = set(nearest[:SHOWN]), set(nearest[:LISTED])
+        views = tuple(_view(found, life, days, columns, drawn) for life in lives if life.cell.key in listed)
+        groups.append(
+            LifeGroup(
+                label=_group(level),
+                cells=views,
+                undrawn=len(listed) - len(drawn),
+                unlisted=len(lives) - len(listed),
+            )
+        )
     return LivesView(
         begins=found.begins,
         ends=found.ends,
@@ -136,8 +145,7 @@ def _view(
         missing=max(cell.minimum - life.count, 0),
         reached_at=life.reached_at,
         values=tuple(life.at(at) for at in columns),
-        chart=chart(life, days),
-        drawn=cell.key in drawn,
+        chart=chart(life, days) if cell.key in drawn else None,
     )
 
 
