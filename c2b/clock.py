@@ -24,6 +24,7 @@ from c2b.fulfillment.jobs import keep_forecasts
 from c2b.kit import clock, db
 from c2b.kit.http import idempotency, rates
 from c2b.participations.asking import keep_reconfirmations
+from c2b.participations.deciding import keep_votes
 from c2b.participations.operations import keep_reservations
 from c2b.payments import gateways
 from c2b.payments.operations import ask_again
@@ -59,6 +60,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
     often = timedelta(seconds=configured.sweep_seconds)
     found = [
         Sweep("jobs", often, sweep),
+        Sweep("votes", often, keep_votes),
         Sweep("deadlines", often, keep_deadlines),
         Sweep("reservations", often, keep_reservations),
         Sweep("questions", often, keep_reconfirmations),

@@ -18,8 +18,12 @@ from c2b.catalog import operations as catalog
 from c2b.config import ROOT
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
+from c2b.participations import locking
 from c2b.participations import operations as participations
+from c2b.participations.allocating import allocate
 from c2b.participations.joining import Joined
+from c2b.participations.locking import release_places
+from c2b.participations.proposing import propose
 from c2b.payments.capturing import book_capture
 from c2b.payments.models import Payment
 
@@ -173,6 +177,16 @@ async def build(*, min_quantity: int = 50) -> World:
         mill=await person("Mill", "manufacturer", maker.id, locale="zh_CN"), root=await person("Root", "admin"),
         manufacturer_id=maker.id, product_id=product.id, product_slug=product.slug,
     )  # fmt: skip
+
+
+async def lock(campaign_id: str, *, turn: int = 1) -> str:
+    """Carry a closed campaign through one turn of its closing, without the workflow; what it came to."""
+    await db.atomically(lambda: release_places(campaign_id))
+    found = await allocate(campaign_id)
+    told = await db.atomically(lambda: propose(campaign_id, turn=turn, proposal=found))
+    if told["verdict"] != "proposed":
+        return str(told["verdict"])
+    return await db.atomically(lambda: locking.lock(campaign_id, turn=turn))
 
 
 TERMS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from c2b.notifications import asked, audiences, facts, members, production
+from c2b.notifications import asked, audiences, facts, members, production, votes
 from c2b.notifications.audiences import Audience
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.members import Personal
@@ -68,6 +68,10 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         Telling(audiences.members, "group_ordered", facts.ordered, members.own),
     ),
     "campaign.completed": (_organizer("campaign_completed", production.timeline),),
+    "vote.closed": (
+        _organizer("campaign_vote_closed", votes.closed),
+        Telling(audiences.members, "vote_closed", votes.closed, votes.meaning),
+    ),
     "participation.joined": (
         Telling(audiences.member, "participation_joined", personal=members.specification),
     ),

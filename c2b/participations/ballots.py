@@ -6,16 +6,22 @@ leave some out; ``only`` are the outcomes that are acceptable: with any other th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from c2b.campaigns.votes import OpenVote
 from c2b.catalog.schema import same
 from c2b.catalog.tidying import echo
-from c2b.kit.errors import FieldError
+from c2b.kit.errors import Conflict, FieldError
 from c2b.kit.i18n import N_
 
 PATH = "preferences.votes"
+
+
+class VoteOver(Conflict):
+    code = "vote_over"
+    message = N_("The vote is over: rankings cannot change any more.")
 
 
 def read(value: object, votes: Sequence[OpenVote]) -> tuple[dict[str, Any], list[FieldError]]:
@@ -43,6 +49,22 @@ def still_open(votes: object, open_votes: Sequence[OpenVote]) -> dict[str, Any]:
     return (
         {name: ballot for name, ballot in votes.items() if name in names} if isinstance(votes, dict) else {}
     )
+
+
+def check_ballots(
+    votes: Sequence[OpenVote], before: Mapping[str, Any], after: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Ballots (of preferences) change until their vote closes, also while nobody has counted them yet.
+
+    Raises ``VoteOver``.
+    """
+    for vote in votes:
+        if vote.closes_at <= now and _of(before, vote.attribute) != _of(after, vote.attribute):
+            raise VoteOver
+
+
+def _of(preferences: Mapping[str, Any], name: str) -> Any:
+    return preferences.get("votes", {}).get(name)
 
 
 def _ballot(vote: OpenVote, ballot: object) -> tuple[dict[str, Any], list[FieldError]]:
@@ -74,6 +96,12 @@ def _faults(vote: OpenVote, ballot: dict[str, Any], path: str) -> Iterator[Field
             yield FieldError(f"{path}.{key}", "not_offered", message, {"value": echo(strange[0])})
         elif len(set(codes)) != len(codes):
             yield FieldError(f"{path}.{key}", "twice", N_("Name each choice only once."))
-    if ballot.get("only") == []:
+    only = ballot.get("only")
+    if isinstance(only, list) and only and isinstance(ballot.get("ranking"), list):
+        refused = [code for code in ballot["ranking"] if not any(same(code, each) for each in only)]
+        if refused:
+            message = N_("You rank “{value}”, and leave if it comes out: rank only what you accept.")
+            yield FieldError(f"{path}.ranking", "contradicts_only", message, {"value": echo(refused[0])})
+    if only == []:
         message = N_("You accept no outcome of this vote at all: accept at least one.")
         yield FieldError(f"{path}.only", "excludes_everything", message)

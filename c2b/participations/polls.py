@@ -19,8 +19,6 @@ from c2b.catalog.schema import ProductSchema
 from c2b.kit import db
 from c2b.participations.voting import Ballot, Count, count
 
-#: Money of these is captured, and the batch is not made yet.
-VOTING = ("joined", "needs_attention")
 _KEPT = 500
 
 
@@ -69,14 +67,19 @@ async def polls_of(campaign_id: str) -> tuple[Poll, ...]:
     return polls
 
 
-async def paid_members(campaign_id: str) -> list[dict[str, Any]]:
-    """Who votes: id, units and preferences of everybody whose money is captured, in the order in which they paid."""
+async def paid_members(campaign_id: str, *, until: datetime | None = None) -> list[dict[str, Any]]:
+    """Who votes: id, units and preferences of everybody whose money is captured (``until`` an instant), in the order in
+    which they paid."""
     rows = await db.fetch(
-        "SELECT id, quantity, preferences FROM participation WHERE campaign_id = ? "
+        "SELECT id, quantity, preferences, paid_at FROM participation WHERE campaign_id = ? "
         "AND state IN ('joined', 'needs_attention') ORDER BY paid_at, id",
         campaign_id,
     )
-    return [{**row, "preferences": _json(row["preferences"])} for row in rows]
+    found = [
+        {**row, "preferences": _json(row["preferences"]), "paid_at": db.instant(row["paid_at"])}
+        for row in rows
+    ]
+    return [row for row in found if until is None or row["paid_at"] <= until]
 
 
 def counted(

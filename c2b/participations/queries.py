@@ -87,7 +87,7 @@ async def members_of(
 def read(row: dict[str, Any]) -> dict[str, Any]:
     """A row with JSON parsed and instants as instants."""
     parsed = {**row}
-    for key in ("answers", "quote", "batch_answers", "outcome"):
+    for key in ("answers", "quote", "batch_answers", "outcome", "preferences"):
         if key in parsed:
             parsed[key] = _json(parsed[key])
     for key in _INSTANTS:

@@ -12,13 +12,13 @@ from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.rules import Quote
 from c2b.events.operations import record
-from c2b.kit import db
+from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
 from c2b.participations.asking import answered, promise
-from c2b.participations.ballots import still_open
+from c2b.participations.ballots import check_ballots, still_open
 from c2b.participations.choices import kept_wishes
 from c2b.participations.joining import TermsChanged
 from c2b.participations.models import Participation
@@ -67,6 +67,7 @@ async def revise(
             raise TooLate
         if campaign["terms_version"] != offer.terms_version:
             raise TermsChanged
+        check_ballots(offer.votes, own.preferences, priced.preferences, now=clock.now())
         before = await _present_answers(participation_id)
         await _write(participation_id, offer, priced, promise(own.quote, priced) if kept else priced.quote)
         await record(
@@ -86,10 +87,11 @@ def _judged(offer: JoinOffer, own: Participation, answers: Any, preferences: Any
         priced = kept_wishes(offer, wanted, own.preferences, own.quantity)
         check_pictures(offer, priced)
         return priced
-    if preferences is None and own.preferences:
-        kept = {key: value for key, value in own.preferences.items() if key != "votes"}
+    if preferences is None:
+        preferences = {key: value for key, value in own.preferences.items() if key != "votes"}
+    if isinstance(preferences, dict) and "votes" not in preferences:
         votes = still_open(own.preferences.get("votes"), offer.votes)
-        preferences = {**kept, **({"votes": votes} if votes else {})}
+        preferences = {**preferences, **({"votes": votes} if votes else {})}
     priced = requirement(
         offer,
         answers=own.answers if answers is None else answers,

@@ -14,7 +14,16 @@ from c2b.kit.errors import Conflict
 from c2b.kit.i18n import N_
 from c2b.kit.money import plain_money
 from c2b.purchasing.lines import Confirmed, services
-from c2b.purchasing.snapshot import SERVICE, ChargeLine, OrderLine, PurchaseOrderSnapshot
+from c2b.purchasing.small_lots import SmallLot
+from c2b.purchasing.snapshot import (
+    CHARGES,
+    NRE,
+    SERVICE,
+    SMALL_LOT,
+    ChargeLine,
+    OrderLine,
+    PurchaseOrderSnapshot,
+)
 from c2b.purchasing.terms import totals
 
 LONGEST_NUMBER = 22  # X12 BEG03
@@ -67,6 +76,8 @@ def check_balanced(
         (each.attribute, each.option): each.quantity for each in snapshot.charges if each.kind == SERVICE
     }
     _equal(Counter(billed), Counter(asked), "units of a service")
+    if any(each.kind not in CHARGES for each in snapshot.charges):
+        raise PurchaseOrderUnbalanced(difference="a charge of a kind that nobody knows")
 
 
 def _by_configuration(units: Mapping[tuple[str, str], int]) -> Counter[str]:
@@ -83,11 +94,16 @@ def _equal(found: Counter[Any], wanted: Counter[Any], what: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the order is checked against, as it stands at the instant of issue."""
+    """What the order is checked against, as it stands at the instant of issue.
+
+    ``small_lots`` is all that is below its minimum; ``small_lot_fees`` what members paid for it, by cell.
+    """
 
     captured_units: int
     spec_digest: str
     shortfalls: tuple[catalog.Shortfall, ...]
+    small_lots: tuple[SmallLot, ...]
+    small_lot_fees: Mapping[str, int]
     nre: tuple[catalog.Nre, ...]
     required_certificates: tuple[str, ...]
     quoted_until: date
@@ -152,8 +168,9 @@ def _about_goods(snapshot: PurchaseOrderSnapshot, facts: Facts) -> Iterable[Prob
             N_("{option} is ordered {count} times; the manufacturer makes it from {moq}."),
             {"option": f"{each.attribute}={each.code}", "count": each.count, "moq": each.moq},
         )
+    yield from _about_small_lots(snapshot, facts)
     charged = {
-        (each.attribute, each.option): each.total_minor for each in snapshot.charges if each.kind != SERVICE
+        (each.attribute, each.option): each.total_minor for each in snapshot.charges if each.kind == NRE
     }
     if charged != {(each.attribute, str(each.code)): each.minor for each in facts.nre}:
         yield Problem(
@@ -173,6 +190,29 @@ def _about_goods(snapshot: PurchaseOrderSnapshot, facts: Facts) -> Iterable[Prob
     if missing:
         yield Problem(
             "certificates_missing", N_("Certificates not named: {names}."), {"names": ", ".join(missing)}
+        )
+
+
+def _about_small_lots(snapshot: PurchaseOrderSnapshot, facts: Facts) -> Iterable[Problem]:
+    """What is below its minimum is charged for, by exactly what members paid for it; else it cannot be made."""
+    charged = {each.attribute: each for each in snapshot.charges if each.kind == SMALL_LOT}
+    owed = {each.cell.key: each for each in facts.small_lots}
+    for lot in facts.small_lots:
+        if not lot.cell.premium_minor:
+            yield Problem(
+                "below_minimum",
+                N_("{option} is ordered {count} times; the manufacturer makes it from {moq}."),
+                {"option": lot.cell.key, "count": lot.count, "moq": lot.cell.minimum},
+            )
+    right = all(
+        key in owed
+        and (each.quantity, each.unit_price_minor) == (owed[key].missing, owed[key].cell.premium_minor)
+        for key, each in charged.items()
+    )
+    fees = {key: each.total_minor for key, each in charged.items()}
+    if not right or fees != dict(facts.small_lot_fees):
+        yield Problem(
+            "small_lots_differ", N_("The small-lot fees are not those that the members have paid."), {}
         )
 
 

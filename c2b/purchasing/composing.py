@@ -22,6 +22,7 @@ from c2b.purchasing.frozen import Batch, OrderStopped, check_money, frozen_batch
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
 from c2b.purchasing.revisions import snapshot_of
 from c2b.purchasing.rules import Assignment, Draft, Facts, PurchaseOrderSnapshot, Text
+from c2b.purchasing.small_lots import small_lots
 from c2b.purchasing.snapshot import Clause
 
 _CHANGES = Text("Changes in this revision", "本版变更说明")
@@ -69,7 +70,13 @@ def _facts(batch: Batch, snapshot: PurchaseOrderSnapshot, captured: int) -> Fact
     return Facts(
         captured_units=captured,
         spec_digest=batch.digest,
-        shortfalls=catalog.shortfalls(parsed, counts),
+        shortfalls=tuple(
+            each
+            for each in catalog.shortfalls(parsed, counts)
+            if parsed.attribute(each.attribute).scope == "batch"
+        ),
+        small_lots=small_lots(parsed, [(each.answers, each.quantity) for each in batch.confirmed]),
+        small_lot_fees=batch.small_lot_fees,
         nre=catalog.nre(parsed, shared),
         required_certificates=tuple(needed),
         quoted_until=_quoted_until(batch, snapshot),

@@ -29,7 +29,8 @@ class OrderStopped(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """One locked campaign. ``confirmed`` carry complete answers, the batch's included."""
+    """One locked campaign. ``confirmed`` carry complete answers, the batch's included; ``small_lot_fees`` are what
+    members paid, by cell, so that it is made in fewer units than its minimum."""
 
     campaign_id: str
     campaign_code: str
@@ -41,6 +42,7 @@ class Batch:
     locked_at: datetime
     digest: str
     confirmed: tuple[Confirmed, ...]
+    small_lot_fees: dict[str, int]
 
     @property
     def quoted_tier(self) -> QuotedTier:
@@ -70,6 +72,10 @@ async def frozen_batch(campaign_id: str) -> Batch:
     schema = await pinned_schema(campaign["schema_id"])
     if schema.digest != campaign["schema_digest"]:
         raise OrderStopped(f"{campaign['code']} was frozen with another product schema")
+    if {each.get("schema_version", campaign["schema_version"]) for each in content["participations"]} - {
+        schema.version
+    }:
+        raise OrderStopped(f"{campaign['code']} mixes versions of the product schema")
     locked_at = db.instant(campaign["locked_at"])
     assert locked_at
     return Batch(
@@ -83,6 +89,7 @@ async def frozen_batch(campaign_id: str) -> Batch:
         locked_at=locked_at,
         digest=row.digest,
         confirmed=tuple(_confirmed(each, campaign["batch_answers"]) for each in content["participations"]),
+        small_lot_fees={each["key"]: each["fee_minor"] for each in campaign.get("small_lots", ())},
     )
 
 

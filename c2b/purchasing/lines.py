@@ -15,11 +15,13 @@ from typing import Any
 
 from c2b.catalog import rules as catalog
 from c2b.kit.canonical import canonical_json, digest
+from c2b.purchasing.small_lots import small_lots
 from c2b.purchasing.snapshot import (
     LUMP_SUM,
     NRE,
     PIECE,
     SERVICE,
+    SMALL_LOT,
     ChargeLine,
     OrderLine,
     PriceComponent,
@@ -107,7 +109,7 @@ def group_into_lines(
     return Grouped(
         common=specification(schema, next(iter(order.values())), "batch"),
         lines=lines,
-        charges=_charges(schema, participations, order.values(), after=len(lines)),
+        charges=_charges(schema, participations, order, names, after=len(lines)),
         units=units,
         assignments=assignments,
     )
@@ -194,26 +196,36 @@ def _line(
 def _charges(
     schema: catalog.ProductSchema,
     participations: Sequence[Confirmed],
-    configurations: Iterable[catalog.Answers],
+    order: Mapping[str, catalog.Answers],
+    names: Mapping[str, Text],
     *,
     after: int,
 ) -> tuple[ChargeLine, ...]:
-    """Personal work by attribute and option, then one-off engineering, numbered on from the goods."""
+    """Personal work by attribute and option, small lots, one-off engineering, numbered on from the goods."""
     drafts = [
-        (SERVICE, name, code, quantity, minor, PIECE, _SEE_UNITS)
+        (SERVICE, name, str(code), charge_name(schema, name, code), quantity, minor, PIECE, _SEE_UNITS)
         for (name, code), (quantity, minor) in services(schema, participations).items()
     ]
-    shared = (catalog.configuration_of(schema, answers) for answers in configurations)
     drafts += [
-        (NRE, each.attribute, each.code, 1, each.minor, LUMP_SUM, _ONCE)
+        (SMALL_LOT, each.cell.key, "", each.name(schema, names), each.missing, each.cell.premium_minor, PIECE,
+         each.note)
+        for each in small_lots(schema, [(one.answers, one.quantity) for one in participations])
+        if each.cell.premium_minor
+    ]  # fmt: skip
+    shared = (catalog.configuration_of(schema, answers) for answers in order.values())
+    drafts += [
+        (NRE, each.attribute, str(each.code), charge_name(schema, each.attribute, each.code), 1, each.minor,
+         LUMP_SUM, _ONCE)
         for each in catalog.nre(schema, shared)
-    ]
+    ]  # fmt: skip
     return tuple(
         ChargeLine(
-            line_no=line_no, kind=kind, attribute=name, option=str(code), name=charge_name(schema, name, code),
-            note=note, quantity=quantity, unit_code=unit, unit_price_minor=minor, total_minor=minor * quantity,
+            line_no=line_no, kind=kind, attribute=attribute, option=option, name=name, note=note,
+            quantity=quantity, unit_code=unit, unit_price_minor=minor, total_minor=minor * quantity,
         )
-        for line_no, (kind, name, code, quantity, minor, unit, note) in enumerate(drafts, start=after + 1)
+        for line_no, (kind, attribute, option, name, quantity, minor, unit, note) in enumerate(
+            drafts, start=after + 1
+        )
     )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from c2b.kit.canonical import digest as canonical_digest
 
 PIECE, LUMP_SUM = "H87", "LS"
-SERVICE, NRE = "service", "nre"
+SERVICE, NRE, SMALL_LOT = "service", "nre", "small_lot"
+CHARGES = (SERVICE, NRE, SMALL_LOT)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class OrderLine:
 
 @dataclass(frozen=True, kw_only=True)
 class ChargeLine:
-    """A service counted in units (``service``: engraving) or a one-off (``nre``: tooling, once however many)."""
+    """A service counted in units (``service``: engraving), a one-off (``nre``: tooling, once however many), or the
+    premium for the units that a cell is short of its minimum (``small_lot``; ``attribute`` is then the cell's key)."""
 
     line_no: int
     kind: str
@@ -128,7 +130,10 @@ class UnitListEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Gross amounts by kind of line, and what the gross total consists of. ``rate_percent`` is the VAT rate."""
+    """Gross amounts by kind of line, and what the gross total consists of. ``rate_percent`` is the VAT rate.
+
+    ``services_minor`` is everything beside the goods that is paid with them: services and small-lot fees.
+    """
 
     goods_minor: int
     services_minor: int

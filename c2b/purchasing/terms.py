@@ -14,7 +14,7 @@ from typing import Any
 from c2b.kit.money import divide_half_up, share
 from c2b.purchasing import quality
 from c2b.purchasing.snapshot import (
-    SERVICE,
+    NRE,
     ChargeLine,
     Contact,
     Delivery,
@@ -157,8 +157,8 @@ def totals(lines: Iterable[OrderLine], charges: Iterable[ChargeLine], *, rate_pe
     """Sums of gross amounts; the tax is contained in the total (net = gross / 1.13, rounded half up once)."""
     charges = tuple(charges)
     goods = sum(line.total_minor for line in lines)
-    services_minor = sum(charge.total_minor for charge in charges if charge.kind == SERVICE)
-    nre = sum(charge.total_minor for charge in charges if charge.kind != SERVICE)
+    services_minor = sum(charge.total_minor for charge in charges if charge.kind != NRE)
+    nre = sum(charge.total_minor for charge in charges if charge.kind == NRE)
     gross = goods + services_minor + nre
     net = divide_half_up(gross * 100, 100 + rate_percent)
     return Totals(

@@ -15,8 +15,10 @@ from c2b.kit.i18n import N_, format_date, format_datetime, format_number, gettex
 from c2b.kit.money import exponent
 from c2b.purchasing.capitals import capital_amount
 from c2b.purchasing.snapshot import (
+    NRE,
     PIECE,
     SERVICE,
+    SMALL_LOT,
     ChargeLine,
     OrderLine,
     Party,
@@ -205,7 +207,11 @@ def _signed(each: PriceComponent, currency: str) -> str:
 
 
 def _charges(snapshot: PurchaseOrderSnapshot) -> Iterable[dict[str, Any]]:
-    titles = {SERVICE: gettext("Services on single units"), "nre": gettext("One-off engineering (NRE)")}
+    titles = {
+        SERVICE: gettext("Services on single units"),
+        SMALL_LOT: gettext("Small-lot fees (quantity below the minimum)"),
+        NRE: gettext("One-off engineering (NRE)"),
+    }
     for kind, lines in groupby(snapshot.charges, key=lambda line: line.kind):
         yield {"title": titles[kind], "lines": [_charge(line, snapshot.currency) for line in lines]}
 
@@ -225,9 +231,11 @@ def _charge(line: ChargeLine, currency: str) -> dict[str, Any]:
 
 def _sums(snapshot: PurchaseOrderSnapshot) -> dict[str, Any]:
     sums, currency = snapshot.totals, snapshot.currency
+    small_lots = sum(each.total_minor for each in snapshot.charges if each.kind == SMALL_LOT)
     rows = (
         (gettext("Goods"), sums.goods_minor),
-        (gettext("Services"), sums.services_minor),
+        (gettext("Services"), sums.services_minor - small_lots),
+        (gettext("Small-lot fees"), small_lots),
         (gettext("One-off engineering"), sums.nre_minor),
         (gettext("of which net"), sums.net_minor),
         (gettext("of which VAT {rate} %", rate=sums.rate_percent), sums.tax_minor),

@@ -40,12 +40,14 @@ async def join_and_pay(
     *,
     quantity: int = 1,
     invitation_id: str | None = None,
+    preferences: Mapping[str, Any] | None = None,
     behavior: Behavior | None = Behavior.PAY,
 ) -> Joined:
     """Join a campaign and pay at the sandbox's checkout (``None``: do not pay)."""
     joined = await join(
-        who, campaign_id, answers=dict(answers), quantity=quantity, invitation_id=invitation_id
-    )
+        who, campaign_id, answers=dict(answers), quantity=quantity, invitation_id=invitation_id,
+        preferences=preferences,
+    )  # fmt: skip
     assert isinstance(joined, Joined)
     if behavior:
         address = await start_checkout(who, joined.participation_id)

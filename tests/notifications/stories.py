@@ -10,6 +10,7 @@ from c2b.accounts.operations import change_password, sign_up
 from c2b.accounts.rules import Actor
 from c2b.campaigns import counting
 from c2b.campaigns import operations as campaigns
+from c2b.campaigns.votes import OpenVote
 from c2b.durable.sweep import drain
 from c2b.fulfillment import operations as fulfillment
 from c2b.fulfillment.jobs import keep_forecasts
@@ -17,6 +18,7 @@ from c2b.fulfillment.models import Milestone
 from c2b.kit import clock, db, storage
 from c2b.notifications.models import Mail
 from c2b.participations import operations as participations
+from c2b.participations.deciding import keep_votes
 from c2b.participations.joining import Joined
 from c2b.payments.capturing import ask_again, start_checkout
 from c2b.payments.gateways import sandbox
@@ -175,6 +177,40 @@ async def proposed() -> Cast:
     await counting.keep_deadlines()
     await drain()
     return Cast(found, campaign_id)
+
+
+async def decided(*, closes: str = "at_deadline") -> Cast:
+    """The members decide the mounting: Ana and Dee outvote Bo, who is content, and Cy, who made it a condition.
+
+    Somebody with the same condition has not paid when the vote closes.
+    """
+    found = await cast()
+    fixed = {name: code for name, code in world.BATCH.items() if name != "mounting"}
+    vote = OpenVote("mounting", ("top", "gasket"), clock.now() + timedelta(days=2), "listed")
+    campaign_id = await found.open_campaign(title=TITLE, batch_answers=fixed, votes=(vote,), closes=closes)
+    only_top = {"ranking": ["top"], "only": ["top"]}
+    dee = await _dee(found)
+    for who, quantity, ballot in (
+        (found.ana, 20, None), (dee, 20, {"ranking": ["gasket", "top"]}),
+        (found.bo, 15, {"ranking": ["top", "gasket"]}), (found.cy, 1, only_top),
+    ):  # fmt: skip
+        await pay(who, await voting(who, campaign_id, quantity, ballot))
+    clock.shift(timedelta(days=2, minutes=-5))
+    await voting(await world.person("Eve"), campaign_id, 1, only_top)
+    clock.shift(timedelta(minutes=5))
+    await keep_votes()
+    await drain()
+    return Cast(found, campaign_id)
+
+
+async def voting(who: Actor, campaign_id: str, quantity: int, ballot: dict[str, list[str]] | None) -> Joined:
+    """Somebody joins with a ballot."""
+    joined = await participations.join(
+        who, campaign_id, answers=world.ANSWERS, quantity=quantity,
+        preferences={"votes": {"mounting": ballot}} if ballot else None,
+    )  # fmt: skip
+    assert isinstance(joined, Joined)
+    return joined
 
 
 async def reopened() -> Cast:

@@ -276,6 +276,7 @@ class TestEveryMail:
         await stories.failed()
         await stories.left_out()
         await stories.proposed()
+        await stories.decided()
         await stories.reopened()
         await stories.fallen_below()
         await stories.declined()
@@ -322,6 +323,12 @@ async def _job_dies() -> None:
 
 
 OTHERWISE = {
+    "place": [None, 0, 1, 2],
+    "voted": [0, 1, 12],
+    "by_tie_rule": [False, True],
+    "questioned": [False, True],
+    "asked": [0, 1, 12],
+    "left": [0, 1, 12],
     "closes": ["on_threshold", "at_deadline"],
     "why": [
         "campaign_failed",
@@ -338,7 +345,7 @@ OTHERWISE = {
     "late_days": [0, 1, 12],
     "difference_minor": [0, 60000],
     "returning_minor": [0, 60000],
-    "reason": ["", "Because."],
+    "reason": ["", "Because.", "vote"],
     "note": ["", "First line.\nSecond <line>."],
     "revision_reason": ["", "A better price."],
     "next": [[], [{"en": "Molds", "zh": "模具"}]],

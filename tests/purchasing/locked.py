@@ -16,7 +16,6 @@ from c2b.durable.sweep import drain
 from c2b.events import operations as events
 from c2b.kit import db
 from c2b.kit.ids import sha256_hex
-from c2b.participations.locking import lock
 from c2b.purchasing import issuing
 from c2b.purchasing.documents import RenderedDocument
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
@@ -80,7 +79,7 @@ async def locked_campaign(*, timeline: str = "LIGHT", units: int = 50) -> Locked
     campaign_id = await here.open_campaign(threshold=units, closes="on_threshold")
     await here.pay(await here.join(campaign_id, here.bo, quantity=10, **ENGRAVING))
     await here.fill(campaign_id, units - 10)
-    assert await db.atomically(lambda: lock(campaign_id)) == "locked"
+    assert await world.lock(campaign_id) == "locked"
     return Locked(here, campaign_id)
 
 

@@ -83,6 +83,8 @@ def facts(**changes: Any) -> rules.Facts:
         "captured_units": 4,
         "spec_digest": "5f" * 32,
         "shortfalls": (),
+        "small_lots": (),
+        "small_lot_fees": {},
         "nre": (),
         "required_certificates": ("SRRC",),
         "quoted_until": date(2026, 12, 31),

@@ -21,11 +21,13 @@ from c2b.kit.http.paging import window_of
 from c2b.kit.i18n import gettext
 from c2b.participations.outcomes import read_outcome
 from c2b.web.admin.happenings import EVENTS, KINDS, entries_of, event_name
-from c2b.web.admin.members import left_words
+from c2b.web.admin.members import decided, left_words
 from c2b.web.auth import actor_of, require
 from c2b.web.outcomes import reason_words, result_words
 from c2b.web.pages import page
 
+#: Events that carry what a member gets.
+WITH_OUTCOME = ("participation.left_out", "participation.proposed")
 #: Where the page of an event's subject lies.
 _PAGES = {"job": "/admin/jobs/{}", "purchase_order": "/admin/orders/{}", "campaign": "/admin/campaigns/{}"}
 
@@ -109,7 +111,13 @@ async def _told(event: EventView, names: dict[str, str], campaign: dict[str, Any
 
 async def _sentence(event: EventView, campaign: dict[str, Any] | None) -> str:
     """Events whose payload says little without the product schema."""
-    if not event.payload.get("outcome") or campaign is None:
+    given = event.payload
+    if event.name == "vote.closed" and campaign is not None:
+        schema = (await pinned_schema(campaign["schema_id"])).parsed
+        return decided(
+            schema, attribute=str(given["attribute"]), outcome=given["outcome"], voted=given["voted"]
+        )
+    if not given.get("outcome") or campaign is None or event.name not in WITH_OUTCOME:
         return ""
     schema = (await pinned_schema(campaign["schema_id"])).parsed
     outcome, currency = read_outcome(event.payload["outcome"]), campaign["currency"]

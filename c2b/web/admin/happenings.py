@@ -22,12 +22,15 @@ KINDS = {
     "milestone.*": N_("Stages"),
     "invitation.*": N_("Invitations"),
     "job.*": N_("Jobs"),
+    "vote.*": N_("Votes"),
+    "ballot.*": N_("Rankings"),
     "user.*": N_("Accounts"),
     "api_token.*": N_("API tokens"),
 }
 EVENTS = {
     "api_token.created": N_("An API token was made"),
     "api_token.revoked": N_("An API token was revoked"),
+    "ballot.cast": N_("A ranking was changed"),
     "campaign.canceled": N_("The campaign was canceled"),
     "campaign.closed": N_("The group closed"),
     "campaign.completed": N_("Everybody holds what they asked for"),
@@ -93,6 +96,7 @@ EVENTS = {
     "user.renamed": N_("A name was changed"),
     "user.role_assigned": N_("A role was assigned"),
     "user.signed_up": N_("Somebody signed up"),
+    "vote.closed": N_("The members have decided"),
 }
 _ENTRIES = {
     "asked": N_("may object"),
@@ -134,7 +138,7 @@ _ENTRIES = {
 #: Entries that repeat what the row shows anyway, or that only programs read.
 _UNSAID = (
     "code", "currency", "digest", "automatic", "participation_id", "refund_id", "evidence_id", "actor_id",
-    "manufacturer_id", "unanswered", "outcome", "settled_minor",
+    "manufacturer_id", "unanswered", "vote", "votes", "outcome", "settled_minor",
 )  # fmt: skip
 
 

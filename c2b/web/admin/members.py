@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from c2b.accounts.rules import Actor
+from c2b.campaigns.votes import word_of
 from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
@@ -41,6 +42,14 @@ async def members_view(actor: Actor, campaign: dict[str, Any], window: Window) -
     rows = await members_of(actor, campaign, limit=window.limit + 1, before=before)
     found = slice_of([_line(row, schema) for row in rows], window, lambda line: (line.id,))
     return {"members": found.items, "next_cursor": found.next_cursor, "first": window.after is None}
+
+
+def decided(schema: ProductSchema, *, attribute: str, outcome: Any, voted: int) -> str:
+    """What came out of a vote: the attribute, the choice, and how many paid units voted."""
+    found = schema.find(attribute)
+    return ngettext("{label}: {choice} ({n} unit voted)", "{label}: {choice} ({n} units voted)", voted,
+                    label=pick(found.title) if found else attribute,
+                    choice=pick(word_of(found, outcome)) if found else str(outcome))  # fmt: skip
 
 
 def missed_minimum(schema: ProductSchema, *, attribute: str, option: str, count: int, minimum: int) -> str:

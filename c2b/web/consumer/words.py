@@ -96,6 +96,7 @@ _REFUND_REASONS = {
 _QUESTION_REASONS = {
     "schema": N_("The manufacturer has changed what the product can be"),
     "vote": N_("The members have decided what is the same for everybody"),
+    "price": N_("What was decided is dearer than the limit"),
 }
 #: What the organizer did, or heard, before the campaign opened.
 _REVIEW = {
