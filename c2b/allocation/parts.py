@@ -33,12 +33,16 @@ class Part:
     minimum: list[int] = field(default_factory=list)
     premium: list[int] = field(default_factory=list)
     users: list[list[tuple[int, int]]] = field(default_factory=list)  # of each cell: (member, pair)
-    pair_count: int = 0
+    inside: list[list[int]] = field(
+        default_factory=list
+    )  # of each pair: the member's options through the cell
+    outside: list[list[int]] = field(default_factory=list)  # and their others
     most: int = 1  # units of the largest participation
     cap: int | None = None
     unit: int = 1  # what one unit served is worth
     minor: int = 1  # what one minor unit of money costs
     grain: int = 1  # every value is a multiple of it
+    never: int = 0  # worth less than anything, whatever the prices
 
 
 @dataclass(slots=True)
@@ -129,15 +133,20 @@ def _part(problem: Problem, indexes: list[int], doubts: Wishes, *, capped: bool)
                 cells += (len(used),)
             for cell in cells:
                 if cell not in pairs:
-                    pairs[cell] = part.pair_count
-                    part.users[cell].append((number, part.pair_count))
-                    part.pair_count += 1
+                    pairs[cell] = len(part.inside)
+                    part.users[cell].append((number, len(part.inside)))
+                    part.inside.append([])
+                part.inside[pairs[cell]].append(len(part.owner))
             part.owner.append(number)
             part.spec.append(option.spec)
             part.cells.append(cells)
             part.pairs.append(tuple(pairs[cell] for cell in cells))
             part.tolerance.append(option.tolerance_minor)
         part.options.append(range(first, len(part.owner)))
+        part.outside += [
+            [option for option in part.options[-1] if option not in inside]
+            for inside in part.inside[len(part.outside) :]
+        ]
     _weigh(part, [doubts[index] for index in indexes])
     return part
 
@@ -160,6 +169,7 @@ def _weigh(part: Part, wishes: Wishes) -> None:
         weights[rank] = weight
         weight *= total + 1
     part.unit = weight
+    part.never = -(weight * (total + 1)) << 64
     for units, options, ties in zip(part.units, wishes, turns, strict=True):
         for option, tie in zip(options, ties, strict=True):
             worth = tie * part.grain

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from c2b.allocation.state import MADE, OPEN, PAID, Impossible, State
 
-#: loss per unit measured from no bonus, member, units, best option inside and its worth, best outside and its worth
-_Entry = tuple[int, int, int, int, int, int, int]
+#: Loss per unit measured from no bonus, member, units, best option inside, best outside.
+_Entry = tuple[int, int, int, int, int]
+
+
+#: A round that closes less than this part (a power of two) of the distance to the best known is the last.
+_PATIENCE = 3
 
 
 def balance(state: State, *, rounds: int, enough: int) -> int:
@@ -14,14 +18,17 @@ def balance(state: State, *, rounds: int, enough: int) -> int:
     Stops early where the bound falls to ``enough``, and raises ``Impossible`` where cells want more than there is.
     """
     decided = [cell for cell, mode in enumerate(state.mode) if mode in (MADE, PAID)]
+    before = state.bound()
     for turn in range(rounds):
         moved = False
         for cell in decided:
             if off(state, cell):
                 moved |= level(state, cell)
         short = [cell for cell in decided if state.count[cell] < state.low[cell]]
-        if not moved or state.bound() <= enough:
-            break
+        bound = state.bound()
+        if not moved or bound <= enough or (not short and (before - bound) << _PATIENCE < bound - enough):
+            return bound
+        before = bound
         if short and turn:
             raise_together(state, [cell for cell in decided if state.price[cell] > 0 or cell in short])
     return state.bound()
@@ -36,20 +43,24 @@ def off(state: State, cell: int) -> bool:
 
 def level(state: State, cell: int) -> bool:
     """The best bonus for one cell while the others stand: exact. Says whether it changed."""
-    here = state.price[cell]
     entries, bound = _entries(state, cell)
     if bound > state.high[cell] or bound + sum(entry[2] for entry in entries) < state.low[cell]:
         raise Impossible
     price, coming = _edge(state, cell, entries, bound)
-    state.price[cell] = price
-    change = price - here
-    for (_, member, units, inside, worth, outside, other), comes in zip(entries, coming, strict=True):
-        worth += units * change
-        state.take(member, inside if comes else outside, max(worth, other))
+    change = price - state.price[cell]
     if change:
-        for member, pair in state.part.users[cell]:
+        state.price[cell] = price
+        state.add(cell, change)
+    part, now, worth, pick = state.part, state.now, state.worth, state.pick
+    for (_, member, _, inside, outside), comes in zip(entries, coming, strict=True):
+        option = inside if comes else outside
+        worth[member] = max(now[inside], now[outside])
+        if pick[member] != option:
+            state.take(member, option, worth[member])
+    if change:
+        for member, pair in part.users[cell]:
             if state.left[pair] == state.number[member]:
-                state.worth[member] += state.part.units[member] * change
+                worth[member] += part.units[member] * change
     return change != 0
 
 
@@ -57,7 +68,7 @@ def _edge(state: State, cell: int, entries: list[_Entry], count: int) -> tuple[i
     """The bonus at which just enough come (or few enough stay), and who they are."""
     low, high = state.low[cell], state.high[cell]
     price, coming = 0, [False] * len(entries)
-    for number, (loss, member, units, inside, *_) in enumerate(entries):
+    for number, (loss, member, units, inside, _) in enumerate(entries):
         stays = loss == price == 0 and state.pick[member] == inside
         if not (loss < 0 or count < low or stays) or (price < 0 and loss > price):
             continue
@@ -73,27 +84,25 @@ def _edge(state: State, cell: int, entries: list[_Entry], count: int) -> tuple[i
 def _entries(state: State, cell: int) -> tuple[list[_Entry], int]:
     """Who may come or stay away, smallest loss first; and the units of those who cannot stay away."""
     part, here, bound = state.part, state.price[cell], 0
+    now, pick, worth_now = state.now, state.pick, state.now.__getitem__
     entries: list[_Entry] = []
     for member, pair in part.users[cell]:
-        if not state.left[pair]:
+        left = state.left[pair]
+        if not left:
             continue
         units = part.units[member]
-        if state.left[pair] == state.number[member]:
+        if left == state.number[member]:
             bound += units
             continue
-        inside = outside = -1
-        worth = other = 0
-        for option in part.options[member]:
-            if state.alive[option]:
-                found = state.worth_of(option)
-                if cell in part.cells[option]:
-                    if inside < 0 or found > worth or (found == worth and option == state.pick[member]):
-                        inside, worth = option, found
-                elif outside < 0 or found > other or (found == other and option == state.pick[member]):
-                    outside, other = option, found
-        loss = here - (worth - other) // units
-        entries.append((loss, member, units, inside, worth, outside, other))
-    state.work += 4 * len(entries)
+        inside = max(part.inside[pair], key=worth_now)
+        outside = max(part.outside[pair], key=worth_now)
+        picked = pick[member]
+        if now[picked] == now[inside] and picked in part.inside[pair]:
+            inside = picked
+        elif now[picked] == now[outside] and picked in part.outside[pair]:
+            outside = picked
+        entries.append((here - (now[inside] - now[outside]) // units, member, units, inside, outside))
+    state.work += 2 * len(entries)
     entries.sort()
     return entries, bound
 
@@ -109,11 +118,11 @@ def raise_together(state: State, cells: list[int]) -> None:
         for option in part.options[member]:
             if state.alive[option]:
                 hits = sum(cell in chosen for cell in part.cells[option])
-                best[hits] = max(best.get(hits, state.worth_of(option)), state.worth_of(option))
+                best[hits] = max(best.get(hits, part.never), state.now[option])
         hits = max(best, key=lambda each: (best[each], each))
         lacking -= hits * part.units[member]
         steps += _hull(best, hits, part.units[member])
-    state.work += 6 * len(members)
+    state.work += 3 * len(members)
     steps.sort()
     more = 0
     for at, units in steps:
@@ -125,6 +134,7 @@ def raise_together(state: State, cells: list[int]) -> None:
     if more:
         for cell in cells:
             state.price[cell] += more
+            state.add(cell, more)
         for member in members:
             state.choose(member)
 

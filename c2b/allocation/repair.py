@@ -1,4 +1,8 @@
-"""From members' picks to a real allocation of a part: close what fails, then let everybody move up who can."""
+"""From members' picks to a real allocation of a part.
+
+Cells that lack little are filled, along chains of moves where it takes more than one; what cannot be filled is closed;
+then everybody moves up who can without breaking anything.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,25 @@ from c2b.allocation.eligible import rate_minor
 from c2b.allocation.parts import NOT_SERVED, Part
 
 _PASSES = 4
+_FINE = 1 << 20
+
+#: (member, option) to move to, the last first
+Chain = list[tuple[int, int]]
 
 
-def repair(part: Part, picks: list[int]) -> tuple[int, list[int]]:
-    """A real allocation near these picks, and its value."""
+def repair(part: Part, picks: list[int]) -> tuple[int, list[int], int]:
+    """The value of a real allocation near these picks, the allocation, and the work it took."""
     batch = Batch(part, picks)
     batch.keep_to_the_cap()
-    while failing := batch.failing():
-        batch.close(
-            min(failing, key=lambda cell: (batch.count[cell] * (1 << 20) // part.minimum[cell], cell))
-        )
+    while failing := sorted(
+        batch.failing(), key=lambda cell: (-batch.count[cell] * _FINE // part.minimum[cell], cell)
+    ):
+        if not any(batch.fill(cell) for cell in failing):
+            batch.close(failing[-1])
     for _ in range(_PASSES):
         if not batch.move_up():
             break
-    return batch.value(), batch.pick
+    return batch.value(), batch.pick, batch.work
 
 
 class Batch:
@@ -29,6 +38,7 @@ class Batch:
         self.part, self.pick = part, list(picks)
         self.count = [0] * len(part.minimum)
         self.closed: set[int] = set()
+        self.work = 2 * len(picks)
         for member, option in enumerate(self.pick):
             for cell in part.cells[option]:
                 self.count[cell] += part.units[member]
@@ -42,9 +52,9 @@ class Batch:
         self.pick[member] = option
 
     def fee_rate(self, cell: int) -> int:
-        """What a unit in this cell pays; 0 where its minimum is reached."""
-        missing = self.part.minimum[cell] - self.count[cell]
-        return rate_minor(missing, self.part.premium[cell], self.count[cell]) if missing > 0 else 0
+        """What a unit in this cell pays; 0 where its minimum is reached, or nobody is there yet."""
+        count, minimum = self.count[cell], self.part.minimum[cell]
+        return rate_minor(minimum - count, self.part.premium[cell], count) if 0 < count < minimum else 0
 
     def failing(self) -> list[int]:
         """Cells in use below their minimum that nobody, or not everybody in them, pays for."""
@@ -56,10 +66,7 @@ class Batch:
         part = self.part
         for member, _ in part.users[cell]:
             option = self.pick[member]
-            if (
-                cell in part.cells[option]
-                and sum(map(self.fee_rate, part.cells[option])) > part.tolerance[option]
-            ):
+            if cell in part.cells[option] and not self._bearable(member, option):
                 return False
         return True
 
@@ -78,6 +85,86 @@ class Batch:
             for cell in part.cells[option]
         )
 
+    def fill(self, cell: int) -> bool:
+        """Bring the cell to its minimum without breaking another; undone where it does not come to that."""
+        before: Chain = []
+        while self.count[cell] < self.part.minimum[cell]:
+            chain = self._chain(cell)
+            if not chain:
+                for member, option in reversed(before):
+                    self.move(member, option)
+                return False
+            for member, option in chain:
+                before.append((member, self.pick[member]))
+                self.move(member, option)
+        return True
+
+    def _chain(self, cell: int) -> Chain:
+        """The shortest chain of moves that ends in this cell and leaves every other as good as it was."""
+        part = self.part
+        reached: dict[
+            int, tuple[int, int, int]
+        ] = {}  # cell → (member who leaves it, their option, cell they fill)
+        queue = [(cell, 1)]
+        for here, needed in queue:
+            for member, option in self._who_may_fill(here, needed):
+                breaks = self._breaks(member, option)
+                if not breaks:
+                    chain = [(member, option)]
+                    while here != cell:
+                        leaver, then, here = reached[here]
+                        chain.append((leaver, then))
+                    if len({each for each, _ in chain}) == len(chain):
+                        return chain
+                elif len(breaks) == 1 and breaks[0] not in reached and breaks[0] != cell:
+                    missing = part.minimum[breaks[0]] - self.count[breaks[0]] + part.units[member]
+                    if missing <= part.units[member]:  # it stands now: who leaves must be made up for
+                        reached[breaks[0]] = (member, option, here)
+                        queue.append((breaks[0], missing))
+        return []
+
+    def _who_may_fill(self, cell: int, needed: int) -> Chain:
+        """Members elsewhere with enough units, and their best way in; the smallest loss per unit first."""
+        part, found = self.part, []
+        self.work += len(part.users[cell]) // 2
+        for member, pair in part.users[cell]:
+            now = self.pick[member]
+            if part.units[member] >= needed and cell not in part.cells[now]:
+                for option in part.inside[pair]:
+                    if self._open_but_for(cell, member, option):
+                        found.append(
+                            ((part.value[now] - part.value[option]) // part.units[member], member, option)
+                        )
+                        break
+        return [(member, option) for _, member, option in sorted(found)]
+
+    def _open_but_for(self, cell: int, member: int, option: int) -> bool:
+        part, units, now = self.part, self.part.units[member], self.part.cells[self.pick[member]]
+        if (
+            part.cap is not None
+            and part.spec[self.pick[member]] == NOT_SERVED
+            and self.count[-1] + units > part.cap
+        ):
+            return False
+        stands = all(
+            each == cell
+            or (each not in self.closed and (each in now or self.count[each] + units >= part.minimum[each]))
+            for each in part.cells[option]
+        )
+        return stands and self._bearable(member, option)
+
+    def _bearable(self, member: int, option: int) -> bool:
+        """Whether the fees of the cells that the member stays in are within what they pay for this option."""
+        part, now = self.part, self.part.cells[self.pick[member]]
+        return (
+            sum(self.fee_rate(cell) for cell in part.cells[option] if cell in now) <= part.tolerance[option]
+        )
+
+    def _breaks(self, member: int, option: int) -> list[int]:
+        part, units, then = self.part, self.part.units[member], self.part.cells[option]
+        rest = {cell: self.count[cell] - units for cell in part.cells[self.pick[member]] if cell not in then}
+        return [cell for cell, count in rest.items() if 0 < count < part.minimum[cell]]
+
     def keep_to_the_cap(self) -> None:
         """Over the cap the last to pay go first."""
         part = self.part
@@ -94,7 +181,7 @@ class Batch:
             for option in options:
                 if option == self.pick[member]:
                     break
-                if self._may_enter(member, option) and self._may_leave(member, option):
+                if self._may_enter(member, option) and not self._breaks(member, option):
                     self.move(member, option)
                     moved = True
                     break
@@ -109,17 +196,10 @@ class Batch:
         ):
             return False
         now = part.cells[self.pick[member]]
-        return all(
+        stands = all(
             cell in now or self.count[cell] + units >= part.minimum[cell] for cell in part.cells[option]
         )
-
-    def _may_leave(self, member: int, option: int) -> bool:
-        part, units, then = self.part, self.part.units[member], self.part.cells[option]
-        for cell in part.cells[self.pick[member]]:
-            rest = self.count[cell] - (0 if cell in then else units)
-            if 0 < rest < part.minimum[cell]:
-                return False
-        return True
+        return stands and self._bearable(member, option)
 
     def value(self) -> int:
         """The value of the allocation, fees taken off."""

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from c2b.allocation.climb import Climber
 from c2b.allocation.eligible import rate_minor
 from c2b.allocation.parts import Part
 from c2b.allocation.prices import balance, off, undecided
@@ -13,6 +14,7 @@ from c2b.allocation.repair import repair
 from c2b.allocation.state import MADE, PAID, Impossible, State
 
 _ROUNDS = 8
+_CLIMBING = 4  # a quarter of the budget at most is for the neighbors of what was found
 Decision = Callable[[State], None]
 
 
@@ -46,18 +48,22 @@ class _Search:
         assert node is not None
         node.settle()
         bound = balance(node, rounds=_ROUNDS, enough=self.best)
+        climber, climbed = Climber(node.copy(), self.budget // _CLIMBING), -1
         while node is not None:
             self._improve(node)
             children = self._children(node) if bound - self.best >= self.part.grain else []
             for negative, serial, child in children[1:]:
                 heapq.heappush(self.open, (negative, serial, child))
-            if self.work > self.budget:
+            if self.work + climber.work > self.budget:
                 for entry in children[:1]:
                     heapq.heappush(self.open, entry)
                 break
             if children:
                 bound, node = -children[0][0], children[0][2]
             elif self.open:
+                if self.best > climbed and -self.open[0][0] // self.part.unit > self.best // self.part.unit:
+                    self.best, self.picks = climber.climb(self.best, self.picks)
+                    climbed = self.best
                 negative, _, node = heapq.heappop(self.open)
                 bound = -negative
                 if bound - self.best < self.part.grain:
@@ -65,14 +71,15 @@ class _Search:
                     break
             else:
                 node = None
+        self.work += climber.work
         above = -self.open[0][0] if self.open else self.best
         return Found(
             self.picks, self.best, max(self.best, above // self.part.grain * self.part.grain), self.work
         )
 
     def _improve(self, node: State) -> None:
-        value, picks = repair(self.part, node.pick)
-        self.work += 2 * len(picks)
+        value, picks, work = repair(self.part, node.pick)
+        self.work += work
         if value > self.best:
             self.best, self.picks = value, picks
 
@@ -147,12 +154,10 @@ def _indivisible(node: State) -> Iterator[tuple[int, int]]:
 
 def _loss(node: State, member: int, cell: int) -> int:
     """How far, per unit, the member is from the edge between standing in the cell and not."""
-    inside: list[int] = []
-    outside: list[int] = []
-    for option in node.part.options[member]:
-        if node.alive[option]:
-            (inside if cell in node.part.cells[option] else outside).append(node.worth_of(option))
-    return (max(inside) - max(outside)) // node.part.units[member]
+    worth = [(cell in node.part.cells[option], node.now[option]) for option in node.part.options[member]]
+    inside = max(now for is_inside, now in worth if is_inside)
+    outside = max(now for is_inside, now in worth if not is_inside)
+    return (inside - outside) // node.part.units[member]
 
 
 def _too_dear(node: State) -> Iterator[int]:

@@ -21,21 +21,8 @@ class State:
     """Options left (``alive``), members' picks at the present prices, and per cell its mode, bounds and price."""
 
     __slots__ = (
-        "alive",
-        "count",
-        "doubtful",
-        "high",
-        "left",
-        "loose",
-        "low",
-        "mode",
-        "number",
-        "part",
-        "pick",
-        "potential",
-        "price",
-        "work",
-        "worth",
+        "alive", "count", "doubtful", "high", "left", "loose", "low", "mode", "now", "number", "part", "pick",
+        "potential", "price", "work", "worth",
     )  # fmt: skip
 
     def __init__(self, part: Part) -> None:
@@ -43,7 +30,7 @@ class State:
         self.part = part
         self.alive = bytearray(b"\1" * len(part.owner))
         self.number = [len(options) for options in part.options]
-        self.left = [0] * part.pair_count
+        self.left = [len(inside) for inside in part.inside]
         self.potential = [0] * cells
         self.mode = bytearray(cells)
         self.low, self.high = [0] * cells, [NO_LIMIT] * cells
@@ -52,10 +39,11 @@ class State:
         self.loose: list[int] = []
         self.doubtful: list[int] = list(range(cells - 1, -1, -1))
         self.work = 0
-        for option, owner in enumerate(part.owner):
-            for pair, cell in zip(part.pairs[option], part.cells[option], strict=True):
-                self.potential[cell] += 0 if self.left[pair] else part.units[owner]
-                self.left[pair] += 1
+        for cell, users in enumerate(part.users):
+            self.potential[cell] = sum(part.units[member] for member, _ in users)
+        self.now = part.value[
+            :
+        ]  # what each option is worth at the present prices; far below all where it is out
         self.pick = [options[0] for options in part.options]
         self.worth = [part.value[option] for option in self.pick]
         for member, option in enumerate(self.pick):
@@ -68,21 +56,9 @@ class State:
         """Another node, to be decided further."""
         twin = State.__new__(State)
         twin.part, twin.work = self.part, 0
-        twin.alive, twin.mode = self.alive[:], self.mode[:]
-        for name in (
-            "number",
-            "left",
-            "potential",
-            "low",
-            "high",
-            "price",
-            "count",
-            "loose",
-            "doubtful",
-            "pick",
-            "worth",
-        ):
-            setattr(twin, name, getattr(self, name)[:])
+        for name in State.__slots__:
+            if not hasattr(twin, name):
+                setattr(twin, name, getattr(self, name)[:])
         return twin
 
     # ---- decisions
@@ -94,6 +70,8 @@ class State:
         part = self.part
         owner = part.owner[option]
         self.alive[option] = 0
+        self.now[option] = part.never
+        self.work += 1 + len(part.cells[option]) // 2
         self.number[owner] -= 1
         if not self.number[owner]:
             raise Impossible
@@ -119,22 +97,27 @@ class State:
 
     def pay(self, cell: int, low: int, high: int) -> None:
         """The cell is made below its minimum, its fee paid, with a count within these bounds."""
-        first = self.mode[cell] != PAID
-        self.mode[cell], self.low[cell], self.high[cell] = PAID, low, high
+        if self.mode[cell] != PAID:
+            self.mode[cell] = PAID
+            self.add(
+                cell, self.part.premium[cell] * self.part.minor
+            )  # each more unit saves so much of the fee
+            for member, pair in self.part.users[cell]:
+                if self.left[pair]:
+                    self.choose(member)
+        self.low[cell], self.high[cell] = low, high
         self.doubtful.append(cell)
-        if first:
-            self.reprice(cell, self.price[cell])
 
     def bind(self, member: int, cell: int) -> None:
         """This member gets something in this cell."""
         for option in self.part.options[member]:
-            if self.alive[option] and cell not in self.part.cells[option]:
+            if cell not in self.part.cells[option]:
                 self.remove(option)
 
     def avoid(self, member: int, cell: int) -> None:
         """This member gets nothing in this cell."""
         for option in self.part.options[member]:
-            if self.alive[option] and cell in self.part.cells[option]:
+            if cell in self.part.cells[option]:
                 self.remove(option)
 
     # ---- consequences
@@ -200,30 +183,23 @@ class State:
 
     # ---- picks and prices
 
-    def saved(self, cell: int) -> int:
-        """What one more unit saves of the fee of a cell that is paid for."""
-        return self.part.premium[cell] * self.part.minor if self.mode[cell] == PAID else 0
-
-    def worth_of(self, option: int) -> int:
-        """The option's value at the present prices."""
-        part = self.part
-        bonus = 0
-        for cell in part.cells[option]:
-            bonus += self.price[cell]
-            if self.mode[cell] == PAID:
-                bonus += part.premium[cell] * part.minor
-        return part.value[option] + part.units[part.owner[option]] * bonus if bonus else part.value[option]
+    def add(self, cell: int, bonus: int) -> None:
+        """So much more per unit for every option through the cell; picks stay until somebody chooses."""
+        part, now = self.part, self.now
+        for member, pair in part.users[cell]:
+            if self.left[pair]:
+                more = part.units[member] * bonus
+                for option in part.inside[pair]:
+                    now[option] += more
+        self.work += len(part.users[cell])
 
     def choose(self, member: int) -> None:
         """The member picks what is worth most; the present pick where it is as good as any."""
-        best, worth = -1, 0
-        for option in self.part.options[member]:
-            if self.alive[option]:
-                found = self.worth_of(option)
-                if best < 0 or found > worth or (found == worth and option == self.pick[member]):
-                    best, worth = option, found
-        self.work += len(self.part.options[member])
-        self.take(member, best, worth)
+        now = self.now
+        best = max(self.part.options[member], key=now.__getitem__)
+        pick = self.pick[member]
+        self.work += 1
+        self.take(member, pick if now[pick] == now[best] else best, now[best])
 
     def take(self, member: int, option: int, worth: int) -> None:
         """Set a pick; counts follow."""
@@ -236,13 +212,6 @@ class State:
             for cell in part.cells[option]:
                 self.count[cell] += units
             self.pick[member] = option
-
-    def reprice(self, cell: int, price: int) -> None:
-        """Set a cell's bonus; everybody who may stand in it picks anew."""
-        self.price[cell] = price
-        for member, pair in self.part.users[cell]:
-            if self.left[pair]:
-                self.choose(member)
 
     def bound(self) -> int:
         """No allocation that keeps the decisions is worth more (weak duality)."""

@@ -220,6 +220,7 @@ def offer_of(campaign: Campaign, votes: Sequence[OpenVote] = ()) -> Offer:
         visibility=campaign.visibility,
         deadline=campaign.deadline,
         votes=tuple(votes),
+        objection_hours=campaign.objection_hours,
     )
 
 
@@ -238,6 +239,7 @@ def _columns(offer: Offer) -> dict[str, Any]:
         "tiers": [asdict(tier) for tier in offer.tiers],
         "closes": offer.closes,
         "visibility": offer.visibility,
+        "objection_hours": offer.objection_hours,
         "deadline": offer.deadline,
     }
 

@@ -44,6 +44,7 @@ SHOWN = tuple(state for state in TRANSITIONS if state not in ("draft", "under_re
 MIN_JOIN_WINDOW = timedelta(hours=1)
 MAX_JOIN_WINDOW = timedelta(days=90)
 MAX_TIERS = 6
+MAX_OBJECTION_HOURS = 168
 MAX_SLUG = 80
 
 
@@ -67,7 +68,10 @@ class QuotedTier:
 
 @dataclass(frozen=True)
 class Offer:
-    """What an organizer fixes about a campaign, and (``votes``) what the members decide."""
+    """What an organizer fixes about a campaign, and (``votes``) what the members decide.
+
+    ``objection_hours``: how long members who asked for it may refuse what the allocation gives them at the close.
+    """
 
     title: str
     story: str
@@ -79,6 +83,7 @@ class Offer:
     visibility: str
     deadline: datetime
     votes: tuple[OpenVote, ...] = ()
+    objection_hours: int = 24
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,15 @@ def _text_faults(offer: Offer) -> list[FieldError]:
         found.append(FieldError("story", "length", N_("Keep the story below 5,000 characters.")))
     if offer.closes not in ("on_threshold", "at_deadline"):
         found.append(FieldError("closes", "choice", N_("Choose when the group closes.")))
+    if not 0 <= offer.objection_hours <= MAX_OBJECTION_HOURS:
+        found.append(
+            FieldError(
+                "objection_hours",
+                "range",
+                N_("Give members from 0 to {most} hours to object."),
+                {"most": MAX_OBJECTION_HOURS},
+            )
+        )
     if offer.visibility not in ("public", "by_link"):
         found.append(FieldError("visibility", "choice", N_("Choose who can find the campaign.")))
     return found

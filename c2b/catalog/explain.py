@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from c2b.catalog.conditions import Answers, applies, broken, conditional_names
-from c2b.catalog.schema import SCOPES, Attribute, Code, Combination, Hashed, ProductSchema, Rule, Words
+from c2b.catalog.conditions import MISSING, Answers, answer_at, applies, broken, conditional_names
+from c2b.catalog.schema import SCOPES, Attribute, Code, Combination, Hashed, ProductSchema, Rule, Words, same
 from c2b.catalog.search import Budget, SearchTooLarge, blocking_rules, choices_of, sample_of, witness
 
 
@@ -36,6 +36,7 @@ __all__ = [
     "blocking_rules",
     "can_be_made",
     "forbidden",
+    "forbidden_in_all",
     "impossible",
     "needed",
     "witness",
@@ -59,6 +60,34 @@ def forbidden(
                 because = tuple(name for name in conflict.attributes if name != attribute.name)
                 found[path, code] = Forbidden(path, code, conflict.reason, because, final=False)
     return {key: each for key, each in found.items() if key[0].partition(".")[0] in open_names}
+
+
+def forbidden_in_all(
+    schema: ProductSchema, *, batches: Sequence[Answers], answers: Answers, scopes: Sequence[str]
+) -> dict[Key, Forbidden]:
+    """As `forbidden`, while the batch is still open: every choice that no outcome allows beside the present answers.
+
+    `batches` are all batch answers that may come out, at least one. Outcomes that the present answers rule out do not
+    count, unless that leaves none; a choice refused for that reason alone is not refused for good.
+    """
+    each = [forbidden(schema, fixed=batch, answers=answers, scopes=scopes) for batch in batches]
+    if len(each) == 1:
+        return each[0]
+    present = [
+        (path, code)
+        for _, path, code, value in _choices(schema, scopes)
+        if _is_answered(answer_at(answers, path), code, value)
+    ]
+    fitting = [found for found in each if not any(key in found for key in present)] or each
+    common = [key for key in fitting[0] if all(key in found for found in fitting)]
+    return {
+        key: fitting[0][key] if all(key in found for found in each) else replace(fitting[0][key], final=False)
+        for key in common
+    }
+
+
+def _is_answered(answer: Any, code: Code | None, value: Any) -> bool:
+    return answer is not MISSING and (code is None or same(answer, value))
 
 
 def needed(schema: ProductSchema, answers: Answers) -> dict[str, Rule]:

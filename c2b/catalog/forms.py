@@ -12,7 +12,7 @@ from typing import Any
 
 from c2b.catalog.conditions import MISSING, Answers, answer_at
 from c2b.catalog.describing import Described, describe_answers, value_in_words
-from c2b.catalog.explain import Forbidden, Key, SearchTooLarge, forbidden, needed
+from c2b.catalog.explain import Forbidden, Key, SearchTooLarge, forbidden, forbidden_in_all, needed
 from c2b.catalog.fields import Choice, Distance, Field, Form, Remark
 from c2b.catalog.reading import answers_from_form, upload_fields
 from c2b.catalog.schema import Attribute, Code, Option, ProductSchema, Terms
@@ -49,13 +49,16 @@ def build_form(
     errors: Iterable[FieldError] = (),
     counts: Counts | None = None,
     prefix: str = "answers",
+    batches: Sequence[Answers] = (),
 ) -> Form:
     """The form for these scopes in the current locale.
 
     `answers` are the present ones (not necessarily right), `fixed` the campaign's batch answers (None: an
     organizer is still choosing them), `counts` how many units chose what so far, `prefix` starts every name.
+    While something about the batch is still open, `batches` are all batch answers that may come out: what any of them
+    allows can be chosen.
     """
-    builder = _Builder(schema, currency, dict(answers or {}), fixed, counts, prefix, tuple(scopes))
+    builder = _Builder(schema, currency, dict(answers or {}), fixed, counts, prefix, tuple(scopes), batches)
     fields = tuple(builder.field(each) for each in schema.of_scope(*scopes) if each.name not in (fixed or {}))
     return _with_errors(fields, list(errors))
 
@@ -69,6 +72,7 @@ class _Builder:
     counts: Counts | None
     prefix: str
     scopes: tuple[str, ...]
+    batches: Sequence[Answers] = ()
 
     def __post_init__(self) -> None:
         present = {**self.answers, **(self.fixed or {})}
@@ -77,6 +81,10 @@ class _Builder:
 
     def _forbidden(self) -> dict[Key, Forbidden]:
         try:
+            if len(self.batches) > 1:
+                return forbidden_in_all(
+                    self.schema, batches=self.batches, answers=self.answers, scopes=self.scopes
+                )
             return forbidden(self.schema, fixed=self.fixed, answers=self.answers, scopes=self.scopes)
         except SearchTooLarge:
             return {}  # the form still works and validation still explains; such a schema is refused at publishing

@@ -6,6 +6,7 @@ Each function gives the context of one kind of mail, or ``None`` where there is 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from c2b.accounts.confirmation import confirmation_path
@@ -42,12 +43,21 @@ async def campaign(happened: Happened) -> Facts:
         "currency": row["currency"],
         "deadline_at": db.instant(row["deadline"]),
         "closes": row["closes"],
+        "voting_until_at": await _voting_until(happened.campaign),
         "state": row["state"],
         "reason": happened.payload.get("reason", ""),
         "url": links.campaign(row["slug"]),
         "organizer_url": links.own_campaign(row["id"]),
         "timeline_url": links.timeline(row["slug"]),
     }
+
+
+async def _voting_until(campaign_id: str) -> datetime | None:
+    """Until when members still decide something about the batch."""
+    row = await db.fetch_one(
+        "SELECT MAX(closes_at) AS until FROM batch_vote WHERE campaign_id = ? AND state = 'open'", campaign_id
+    )
+    return db.instant(row["until"]) if row else None
 
 
 async def campaign_for_admins(happened: Happened) -> Facts:

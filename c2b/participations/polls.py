@@ -51,12 +51,12 @@ async def polls_of(campaign_id: str) -> tuple[Poll, ...]:
     row = await db.fetch_one(
         "SELECT schema_id, wishes_version, terms_version, opened_at FROM campaign WHERE id = ?", campaign_id
     )
-    votes = await votes_of(campaign_id) if row else []
-    if row is None or not votes:
+    if row is None:
         return ()
     key = (campaign_id, row["wishes_version"], row["terms_version"])
     if row["opened_at"] is not None and key in _kept:
         return _kept[key]
+    votes = await votes_of(campaign_id)
     schema = (await pinned_schema(row["schema_id"])).parsed
     members = await paid_members(campaign_id) if any(vote["state"] == "open" for vote in votes) else []
     polls = tuple(_poll(vote, schema, members) for vote in votes)

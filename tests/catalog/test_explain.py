@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from c2b.catalog.conditions import broken
-from c2b.catalog.explain import Forbidden, blocking_rules, forbidden, impossible, needed, witness
+from c2b.catalog.explain import (
+    Forbidden,
+    blocking_rules,
+    forbidden,
+    forbidden_in_all,
+    impossible,
+    needed,
+    witness,
+)
 from c2b.catalog.schema import parse_schema
 from c2b.catalog.validation import validate
 from tests.catalog.samples import LAMP, PRODUCTS, example, examples, parsed, product, small, words
@@ -196,3 +204,28 @@ def asks(one: str, other: str) -> dict[str, Any]:
         "if": {"properties": {one: {"const": True}}, "required": [one]},
         "then": {"properties": {other: {"const": True}}},
     }
+
+
+class TestWhileTheBatchIsStillOpen:
+    """Mechanical or Hall-effect sensing is put to a vote: switches of either kind can be chosen, one kind at a time."""
+
+    REST = {"form_factor": "75", "case_material": "alu", "mounting": "gasket", "connectivity": "wired",
+            "hot_swap": True}  # fmt: skip
+    BATCHES = tuple({"pcb_sensing": code, **rest} for code, rest in (("mech", REST), ("hall", REST)))
+
+    def refused(self, **answers: Any) -> dict[tuple[str, Any], Forbidden]:
+        return forbidden_in_all(KEYBOARD, batches=self.BATCHES, answers=answers, scopes=MEMBER)
+
+    def test_what_one_outcome_allows_can_be_chosen(self) -> None:
+        assert not {("switch", "hall_d"), ("switch", "tactile_b")} & self.refused().keys()
+
+    def test_what_no_outcome_allows_cannot(self) -> None:
+        mech_only = forbidden_in_all(KEYBOARD, batches=self.BATCHES[:1], answers={}, scopes=MEMBER)
+        assert mech_only["switch", "hall_d"].final
+        assert mech_only == forbidden(KEYBOARD, fixed=self.BATCHES[0], answers={}, scopes=MEMBER)
+        assert self.refused()["case_color", "custom"].final
+
+    def test_what_goes_with_another_outcome_than_the_present_answers_is_not_refused_for_good(self) -> None:
+        found = self.refused(kit="full", switch="hall_d")
+        assert ("switch", "hall_d") not in found
+        assert not found["switch", "tactile_b"].final

@@ -324,6 +324,7 @@ async def _job_dies() -> None:
 
 OTHERWISE = {
     "place": [None, 0, 1, 2],
+    "voting_until_at": [None, "2026-11-30T12:00:00+00:00"],
     "voted": [0, 1, 12],
     "by_tie_rule": [False, True],
     "questioned": [False, True],

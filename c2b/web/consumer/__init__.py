@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from c2b.web.auth import public
 from c2b.web.consumer import (
+    ballot,
     campaign,
     discover,
     foreseen,
@@ -43,6 +44,8 @@ routes = [
     Route("/participations/{id:id}/payment", payment.create, methods=["POST"]),
     Route("/participations/{id:id}/withdrawal", withdrawal.show, methods=["GET"]),
     Route("/participations/{id:id}/withdrawal", withdrawal.create, methods=["POST"]),
+    Route("/participations/{id:id}/ballot", ballot.show, methods=["GET"]),
+    Route("/participations/{id:id}/ballot", ballot.create, methods=["POST"]),
     Route("/participations/{id:id}/requirement", revision.show, methods=["GET"]),
     Route("/participations/{id:id}/requirement", revision.create, methods=["POST"]),
     Route("/participations/{id:id}/quote", revision.quote, methods=["POST"]),

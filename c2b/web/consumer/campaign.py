@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from c2b.web.consumer.invitation import inviter_of
 from c2b.web.consumer.options import BarGroup, bar_groups
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
+from c2b.web.consumer.votes import with_conditions
 from c2b.web.consumer.words import (
     State,
     campaign_state,
@@ -54,6 +55,7 @@ class CampaignView:
     by_link: bool
     deadline: datetime
     closes: str
+    objection_hours: int
     currency: str
     before_lock: bool
     described: list[Described]
@@ -89,6 +91,7 @@ def campaign_view(row: dict[str, Any], schema: ProductSchema) -> CampaignView:
         "family",
         "state",
         "deadline",
+        "objection_hours",
         "currency",
     )
     return CampaignView(
@@ -150,11 +153,15 @@ async def show(request: Request) -> Response:
     place = place_view(own)
     organizer = actor is not None and actor.id == row["organizer_id"]
     inside = bool(place or organizer or (actor and actor.is_admin))
+    view = campaign_view(row, schema)
+    if row["opened_at"] is not None:
+        described = with_conditions(view.described, await campaigns.present_offer(row))
+        view = replace(view, described=described)
     return page(
         request,
         "pages/consumer/campaign.html",
         headers={"X-Robots-Tag": "noindex"} if row["visibility"] == "by_link" else None,
-        campaign=campaign_view(row, schema),
+        campaign=view,
         progress=await progress_view(row, inside=inside),
         place=place,
         organizer=organizer,

@@ -104,17 +104,20 @@ class SentOffer:
             visibility=self.values["visibility"],
             deadline=self.deadline,
             votes=self.votes.votes(self.votes_close_at),
+            objection_hours=self.numbers["objection_hours"],
         )
 
 
-_TEXTS = ("title", "story", "threshold", "cap", "closes", "visibility", "deadline")
+_TEXTS = ("title", "story", "threshold", "cap", "closes", "visibility", "deadline", "objection_hours")
+_NUMBERS = ("threshold", "cap", "objection_hours")
+_UNSAID = {"objection_hours": "24"}
 
 
 def read_offer(form: FormData, schema: PinnedSchema, currency: str) -> SentOffer:
     """The offer in a posted form."""
-    values = {name: str(form.get(name, "")).strip() for name in _TEXTS}
+    values = {name: str(form.get(name, _UNSAID.get(name, ""))).strip() for name in _TEXTS}
     faults: list[FieldError] = []
-    numbers = {name: _number(values[name], name, faults) for name in ("threshold", "cap")}
+    numbers = {name: _number(values[name], name, faults) for name in _NUMBERS}
     typed = tuple(
         (str(quantity).strip(), str(price).strip())
         for quantity, price in zip(form.getlist("tier_from"), form.getlist("tier_price"), strict=False)
@@ -143,7 +146,8 @@ def sent_from(campaign: Mapping[str, Any], votes: Sequence[OpenVote]) -> SentOff
     deadline: datetime = campaign["deadline"]
     votes_close_at = votes[0].closes_at if votes else deadline
     values = {
-        name: str(campaign[name]) for name in ("title", "story", "threshold", "cap", "closes", "visibility")
+        name: str(campaign[name])
+        for name in ("title", "story", "threshold", "cap", "closes", "visibility", "objection_hours")
     }
     tiers = [PriceTier(each["from_quantity"], each["unit_price_minor"]) for each in campaign["tiers"]]
     typed = tuple(
@@ -153,7 +157,7 @@ def sent_from(campaign: Mapping[str, Any], votes: Sequence[OpenVote]) -> SentOff
         values={**values, "deadline": _local(deadline)},
         tiers=typed,
         answers=dict(campaign["batch_answers"]),
-        numbers={name: campaign[name] for name in ("threshold", "cap")},
+        numbers={name: campaign[name] for name in _NUMBERS},
         read_tiers=tuple(tiers),
         deadline=deadline,
         faults=(),
@@ -180,6 +184,7 @@ def blank(product: Mapping[str, Any]) -> SentOffer:
         "cap": str(cap),
         "closes": "at_deadline",
         "visibility": "public",
+        **_UNSAID,
         "deadline": _local(deadline),
     }
     return SentOffer(

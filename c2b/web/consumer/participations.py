@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.campaigns.queries import JoinOffer, campaign_for, join_offer
+from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
@@ -20,11 +20,14 @@ from c2b.participations.models import GONE
 from c2b.participations.outcomes import read_outcome
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
+from c2b.web.consumer.ballot import may_vote
+from c2b.web.consumer.ballot_form import own_votes
 from c2b.web.consumer.foreseen import foreseen_view
 from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
-from c2b.web.consumer.requirement import PriceLine, price_lines
+from c2b.web.consumer.requirement import PriceLine, promised_lines
+from c2b.web.consumer.votes import with_conditions
 from c2b.web.consumer.words import (
     State,
     campaign_state,
@@ -123,8 +126,9 @@ async def show(request: Request) -> Response:
     actor = actor_of(request)
     row = await participations.own(actor, request.path_params["id"])
     campaign = await campaign_for(actor, row["campaign_id"])
-    offer = await join_offer(row["campaign_id"])
+    offer = await present_offer(campaign)
     view = participation_view(row, campaign, offer)
+    progress = await progress_view(campaign, inside=view.holds_place)
     return page(
         request,
         "pages/consumer/participation.html",
@@ -132,7 +136,9 @@ async def show(request: Request) -> Response:
         foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         moves=moves_of(await money_of(row["id"])),
         short=await _short(row, offer),
-        progress=await progress_view(campaign, inside=view.holds_place),
+        progress=progress,
+        votes=own_votes(offer, row["preferences"], progress.votes) if view.holds_place else (),
+        may_vote=may_vote(row, offer),
         timeline=await drawn_timeline(actor, row["campaign_id"]) if view.holds_place else None,
         promise=promise_of_campaign(campaign, offer.schema.parsed)
         if view.before_lock and view.holds_place
@@ -163,9 +169,11 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         unit_minor=row["quote"]["unit_price_minor"],
         asked_minor=row["total_minor"],
         total_minor=row["quote"]["total_minor"],
-        lines=price_lines(schema, {**row["answers"], **offer.batch_answers}),
+        lines=promised_lines(schema, row["quote"]),
         own=describe_answers(schema, row["answers"], locale, scopes=("variant", "unit")),
-        shared=describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)),
+        shared=with_conditions(
+            describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)), offer
+        ),
         outcome=explained(schema, read_outcome(row["outcome"]), row["currency"]) if row["outcome"] else None,
         before_lock=before_lock,
         may_pay=row["state"] == "pending_payment" and before_lock,

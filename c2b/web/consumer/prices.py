@@ -6,15 +6,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from c2b.campaigns.queries import open_votes, present_offer
 from c2b.campaigns.rules import PriceTier
+from c2b.campaigns.votes import OpenVote, prices_of
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema, surcharges
 
 
 async def fixed_surcharge(campaign: dict[str, Any]) -> int:
-    """What the fixed attributes of a campaign add to every unit, in minor units."""
-    schema = await pinned_schema(campaign["schema_id"])
-    return batch_surcharge(schema.parsed, campaign["batch_answers"])
+    """What the batch of a campaign adds to every unit, in minor units; at most, while the members still decide."""
+    schema = (await pinned_schema(campaign["schema_id"])).parsed
+    opened = campaign["opened_at"] is not None
+    votes = (await present_offer(campaign)).votes if opened else await open_votes(campaign["id"])
+    return batch_surcharge(schema, campaign["batch_answers"]) + vote_surcharge(schema, votes)
+
+
+def vote_surcharge(schema: ProductSchema, votes: Iterable[OpenVote]) -> int:
+    """What the dearest outcome of open votes adds to every unit, in minor units."""
+    return sum(
+        max(prices_of(schema.attribute(vote.attribute), vote.choices).values(), default=0) for vote in votes
+    )
 
 
 def batch_surcharge(schema: ProductSchema, batch_answers: dict[str, Any]) -> int:

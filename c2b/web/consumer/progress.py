@@ -11,15 +11,18 @@ from starlette.requests import Request
 from c2b.accounts.rules import Actor
 from c2b.campaigns import queries as campaigns
 from c2b.campaigns.rules import JOINABLE, PriceTier, entry_price, price_at, price_tiers
+from c2b.catalog.queries import pinned_schema
 from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
 from c2b.kit.i18n import N_, current_locale, gettext, use_locale
 from c2b.kit.templating import render
+from c2b.participations.polls import polls_of
 from c2b.participations.queries import demand_of, place_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.prices import fixed_surcharge, raised, to_count_on
+from c2b.web.consumer.votes import VoteView, poll_views
 from c2b.web.consumer.words import State, campaign_state
 
 PARTIAL = "partials/campaign_progress.html"
@@ -33,6 +36,10 @@ _TOO_FEW = N_(
 )
 
 
+_VOTING = N_(
+    "Enough units are paid. The members still decide what is the same for everybody; "
+    "it goes ahead when the vote is over."
+)
 #: The manufacturer said no, or nothing in time; an admin answers with a corrected order or ends the campaign.
 _UNACCEPTED = ("rejected", "expired")
 _SETTLING = N_(
@@ -74,29 +81,36 @@ class ProgressView:
     order_state: str
     issued_at: datetime | None
     short: tuple[Bar, ...] = ()
+    votes: tuple[VoteView, ...] = ()
+    voting: bool = False
 
 
 async def progress_view(campaign: dict[str, Any], *, inside: bool) -> ProgressView:
     """The present standing. ``inside``: the reader may know the number of the purchase order. Raises NotFound."""
-    fixed = await fixed_surcharge(campaign)
-    return await _view(
-        campaign["id"],
-        currency=campaign["currency"],
-        fixed_minor=fixed,
-        closes=campaign["closes"],
-        inside=inside,
-    )
+    return await _view(campaign["id"], inside=inside)
 
 
-async def _view(
-    campaign_id: str, *, currency: str, fixed_minor: int, closes: str, inside: bool
-) -> ProgressView:
-    row = {**await campaigns.progress(campaign_id), "closes": closes}
+async def _view(campaign_id: str, *, inside: bool) -> ProgressView:
+    basis = await campaigns.basis_of(campaign_id)
+    row = {**await campaigns.progress(campaign_id), "closes": basis["closes"]}
+    votes = await _votes(basis) if basis["votes"] and row["state"] not in OVER else ()
+    voting = any(each.is_open for each in votes)
     order = await brief_of(campaign_id) if inside or row["state"] == "ordered" else None
-    short = await _short(campaign_id) if waits(row) else ()
+    short = await _short(campaign_id) if waits(row) and not voting else ()
     return progress_from(
-        row, currency=currency, fixed_minor=fixed_minor, order=order, inside=inside, short=short
+        row,
+        currency=basis["currency"],
+        fixed_minor=await fixed_surcharge(basis),
+        order=order,
+        inside=inside,
+        short=short,
+        votes=votes,
     )
+
+
+async def _votes(basis: dict[str, Any]) -> tuple[VoteView, ...]:
+    schema = (await pinned_schema(basis["schema_id"])).parsed
+    return poll_views(await polls_of(basis["id"]), schema, basis["currency"])
 
 
 def waits(row: dict[str, Any]) -> bool:
@@ -109,11 +123,13 @@ async def _short(campaign_id: str) -> tuple[Bar, ...]:
     return short_bars(offer.schema.parsed, await demand_of(offer))
 
 
-def _state(row: dict[str, Any], order: OrderBrief | None, inside: bool) -> State:
+def _state(row: dict[str, Any], order: OrderBrief | None, inside: bool, voting: bool) -> State:
     """The state in words, with what it means where that differs from most campaigns."""
     state = campaign_state(row["state"])
     if row["state"] == "ordered" and order and order.state in _UNACCEPTED:
         return replace(state, tone="wait", sentence=gettext(_SETTLING if inside else _SETTLING_OUTSIDE))
+    if voting and waits(row):
+        return replace(state, sentence=gettext(_VOTING))
     return replace(state, sentence=gettext(_TOO_FEW)) if waits(row) else state
 
 
@@ -125,17 +141,19 @@ def progress_from(
     order: OrderBrief | None = None,
     inside: bool = True,
     short: tuple[Bar, ...] = (),
+    votes: tuple[VoteView, ...] = (),
 ) -> ProgressView:
     """The view from the numbers of a campaign (and how it ``closes``) and its order. Only who is ``inside`` reads
     the order's number and state."""
     tiers = raised(price_tiers(row["tiers"]), fixed_minor)
     paid, settled = row["paid"], row["state"] in AFTER_LOCK
+    voting = any(each.is_open for each in votes)
     if not settled:
         tiers = to_count_on(tiers, closes=row["closes"], threshold=row["threshold"])
     following = next((tier for tier in tiers if tier.from_quantity > max(paid, tiers[0].from_quantity)), None)
     return ProgressView(
         slug=row["slug"],
-        state=_state(row, order, inside),
+        state=_state(row, order, inside, voting),
         joinable=row["state"] in JOINABLE,
         currency=currency,
         paid=paid,
@@ -156,6 +174,8 @@ def progress_from(
         order_state=order.state_label if order and inside else "",
         issued_at=order.issued_at if order and inside else None,
         short=short,
+        votes=votes,
+        voting=voting,
     )
 
 
@@ -169,17 +189,11 @@ async def belongs(actor: Actor | None, campaign: dict[str, Any]) -> bool:
 
 
 async def _drawn(topic: str) -> bytes | None:
-    """The fragment for a topic ``campaign:currency:surcharge:closes:locale:who``, as it stands in the page."""
-    campaign_id, currency, fixed, closes, locale, who = topic.split(":")
+    """The fragment for a topic ``campaign:locale:who``, as it stands in the page."""
+    campaign_id, locale, who = topic.split(":")
     with use_locale(locale):
         try:
-            view = await _view(
-                campaign_id,
-                currency=currency,
-                fixed_minor=int(fixed),
-                closes=closes,
-                inside=who == "inside",
-            )
+            view = await _view(campaign_id, inside=who == "inside")
         except NotFound:
             return None
         return render(PARTIAL, progress=view).encode()
@@ -189,8 +203,7 @@ async def _topic(request: Request) -> str:
     actor = current_actor(request)
     campaign = await campaigns.campaign_for(actor, request.path_params["slug"])
     who = "inside" if await belongs(actor, campaign) else "public"
-    fixed = await fixed_surcharge(campaign)
-    return f"{campaign['id']}:{campaign['currency']}:{fixed}:{campaign['closes']}:{current_locale()}:{who}"
+    return f"{campaign['id']}:{current_locale()}:{who}"
 
 
 #: At most four times a second, and only when something changed.

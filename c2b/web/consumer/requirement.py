@@ -154,5 +154,16 @@ def price_lines(schema: ProductSchema, answers: dict[str, Any]) -> tuple[PriceLi
     return tuple(lines)
 
 
+def promised_lines(schema: ProductSchema, quote: dict[str, Any]) -> tuple[PriceLine, ...]:
+    """What was counted into a stored quote, in words."""
+    lines = []
+    for each in quote["surcharges"]:
+        attribute = schema.find(each["attribute"])
+        option = attribute.option(each["code"]) if attribute else None
+        label = pick(attribute.title) if attribute else each["attribute"]
+        lines.append(PriceLine(label, pick(option.label) if option else "", each["minor"]))
+    return tuple(lines)
+
+
 def _unit(offer: JoinOffer, tier: PriceTier) -> int:
     return price_at(offer.tiers, tier.from_quantity)

@@ -14,7 +14,7 @@ from c2b.catalog.rules import ProductSchema
 from c2b.catalog.schema import Attribute
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import gettext, ngettext, pick
-from c2b.web.consumer.votes import tie_sentence
+from c2b.web.consumer.votes import code_text, tie_sentence
 
 #: Fields of the form for all votes together.
 CLOSES_AT, TIE_RULE = "vote_closes_at", "tie_rule"
@@ -156,7 +156,7 @@ def _codes(attribute: Attribute | None, sent: Sequence[Any]) -> tuple[Any, ...]:
     texts = list(dict.fromkeys(str(text) for text in sent))[:64]
     if attribute is None or not can_be_open(attribute):
         return tuple(texts)
-    known = {_text(code): code for code in codes_of(attribute)}
+    known = {code_text(code): code for code in codes_of(attribute)}
     return (
         *(code for text, code in known.items() if text in texts),
         *(text for text in texts if text not in known),
@@ -171,7 +171,7 @@ def _field(attribute: Attribute, sent: SentVotes, threshold: int, errors: tuple[
         open=chosen is not None,
         choices=tuple(
             VoteChoice(
-                value=_text(code),
+                value=code_text(code),
                 label=pick(word_of(attribute, code)),
                 surcharge_minor=terms_of(attribute, code).surcharge_minor,
                 notes=_notes(attribute, code),
@@ -188,7 +188,3 @@ def _notes(attribute: Attribute, code: Any) -> tuple[str, ...]:
     minimum = (gettext("made from {moq} pieces").format(moq=terms.moq),) if terms.moq > 1 else ()
     days = (ngettext("{n} day longer", "{n} days longer", terms.lead_days),) if terms.lead_days else ()
     return (*minimum, *days)
-
-
-def _text(code: Any) -> str:
-    return ("yes" if code else "no") if isinstance(code, bool) else str(code)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.votes import OpenVote, terms_of, word_of
+from c2b.catalog.describing import Described
 from c2b.catalog.rules import ProductSchema
 from c2b.catalog.schema import Attribute, same
 from c2b.kit.i18n import N_, gettext, pick
@@ -72,6 +74,21 @@ def vote_view(vote: OpenVote, schema: ProductSchema, currency: str) -> VoteView:
 def poll_views(polls: Sequence[Poll], schema: ProductSchema, currency: str) -> tuple[VoteView, ...]:
     """All votes of a campaign as they stand."""
     return tuple(_poll_view(poll, schema.attribute(poll.attribute), currency) for poll in polls)
+
+
+def with_conditions(described: Sequence[Described], offer: JoinOffer) -> list[Described]:
+    """Fixed answers in words; what only some outcomes need (the battery of the wireless one) says so."""
+    return [
+        each
+        if all(each.attribute in batch for batch in offer.batches)
+        else replace(each, value=gettext("{value}, if the outcome needs it", value=each.value), parts=())
+        for each in described
+    ]
+
+
+def code_text(code: Any) -> str:
+    """A choice as forms send it."""
+    return ("yes" if code else "no") if isinstance(code, bool) else str(code)
 
 
 def tie_sentence(tie_rule: str) -> str:

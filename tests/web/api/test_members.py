@@ -12,10 +12,12 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.http.idempotency import call_of, claim_or_answer
+from c2b.participations.deciding import keep_votes
 from c2b.participations.outcomes import CellMark, Outcome
 from c2b.web.api.routing import V1
 from tests import world
 from tests.web.api.client import Program
+from tests.web.api.offers import offer
 
 
 def ref_of(checkout: dict[str, Any]) -> str:
@@ -211,3 +213,46 @@ class TestTheSameKey:
             path = f"/campaigns/{campaign}/participations"
             await program.post(path, {"answers": world.ANSWERS}, 201, key="once")
         assert len(await db.fetch("SELECT id FROM participation")) == 2
+
+
+class TestAVote:
+    async def test_is_drafted_read_ranked_and_decided(self, database, app):
+        w = await world.build()
+        ana, bo = await Program.of(app, w.ana), await Program.of(app, w.bo)
+        fixed = {name: code for name, code in world.BATCH.items() if name != "mounting"}
+        vote = {
+            "attribute": "mounting", "choices": ["top", "gasket"], "tie_rule": "earliest",
+            "closes_at": (clock.now() + timedelta(days=5)).isoformat(),
+        }  # fmt: skip
+        draft = await ana.post(
+            "/campaigns", {"product": w.product_slug, **offer(batch_answers=fixed, votes=[vote])}, 201
+        )
+        await ana.post(f"/campaigns/{draft['id']}/submission")
+        await (await Program.of(app, w.root)).post(f"/campaigns/{draft['id']}/approval")
+        joined = await w.join(draft["id"], w.bo)
+        await w.pay(joined)
+        place = f"/participations/{joined.participation_id}"
+        ballot = {"votes": {"mounting": {"ranking": ["gasket", "top"]}}}
+        await bo.put(f"{place}/ballot", ballot)
+        await bo.put(f"{place}/ballot", ballot)
+        (shown,) = (await bo.get(f"/campaigns/{draft['id']}"))["votes"]
+        assert shown["choices"] == [{"option": "top", "units": 0}, {"option": "gasket", "units": 1}]
+        assert (shown["voted"], shown["leader"], shown["outcome"]) == (1, "gasket", None)
+        wrong = await bo.put(f"{place}/ballot", {"votes": {"mounting": {"ranking": ["glue"]}}}, 422)
+        assert [each["path"] for each in wrong["errors"]] == ["preferences.votes.mounting.ranking"]
+        clock.shift(timedelta(days=5))
+        assert (await bo.put(f"{place}/ballot", {"votes": {}}, 409))["code"] == "vote_over"
+        await keep_votes()
+        (shown,) = (await bo.get(f"/campaigns/{draft['id']}"))["votes"]
+        assert (shown["state"], shown["outcome"]) == ("closed", "gasket")
+        assert len(shown["rounds"]) == 1
+
+    async def test_of_values_that_are_none_is_refused_beside_each_field(self, database, app):
+        w = await world.build()
+        ana = await Program.of(app, w.ana)
+        vote = {"attribute": 7, "choices": [None], "closes_at": "soon", "tie_rule": "dice"}
+        body = {"product": w.product_slug, **offer(votes=[vote])}
+        refused = await ana.post("/campaigns", body, 422)
+        assert {each["path"] for each in refused["errors"]} == {
+            "votes.0.attribute", "votes.0.choices.0", "votes.0.closes_at", "votes.0.tie_rule",
+        }  # fmt: skip

@@ -62,7 +62,7 @@ def _quiet(monkeypatch):
 async def pushed(campaign_id: str, *, inside: bool) -> str:
     offer = await join_offer(campaign_id)
     who = "inside" if inside else "public"
-    data = await progress.HUB.source(f"{offer.campaign_id}:CNY:16500:on_threshold:en:{who}")
+    data = await progress.HUB.source(f"{offer.campaign_id}:en:{who}")
     assert data is not None
     return data.decode()
 

@@ -42,6 +42,7 @@ _OFFER: dict[str, Any] = {
     "closes": one_of("on_threshold", "at_deadline"),
     "visibility": one_of("public", "by_link"),
     "deadline": instant,
+    "objection_hours": Optional(whole(), 24),
     "votes": Optional(
         a_list(
             an_object(

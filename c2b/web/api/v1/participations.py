@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from c2b.campaigns.queries import join_offer
 from c2b.kit.http.idempotency import Answer
-from c2b.participations import operations, queries
+from c2b.participations import casting, operations, queries
 from c2b.participations.explained import outcome_of
 from c2b.participations.joining import Joined
 from c2b.participations.rules import MAX_QUANTITY
@@ -80,6 +80,14 @@ async def revise(request: Request) -> Response:
 
 
 @require_api("consumer")
+async def cast(request: Request) -> Response:
+    """PUT /participations/{participation}/ballot: one's ballots in all open votes anew; until they close."""
+    fields = await fields_of(request, votes=mapping)
+    await casting.cast(actor_of(request), request.path_params["participation"], **fields)
+    return await _now(request)
+
+
+@require_api("consumer")
 @idempotent
 async def withdraw(request: Request) -> Response:
     """POST /participations/{participation}/withdrawal: leave before the lock, with every cent back."""
@@ -130,5 +138,6 @@ ROUTES: list[Route] = [
     *resource("/me/participations", get=mine),
     *resource("/participations/{participation:id}", get=show),
     *resource("/participations/{participation:id}/requirement", put=revise),
+    *resource("/participations/{participation:id}/ballot", put=cast),
     *resource("/participations/{participation:id}/withdrawal", post=withdraw),
 ]

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from c2b.campaigns.queries import JoinOffer, join_offer
-from c2b.catalog.explain import Forbidden, SearchTooLarge, forbidden
+from c2b.catalog.explain import Forbidden, SearchTooLarge, forbidden_in_all
 from c2b.catalog.tidying import tidied
 from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import pick
@@ -53,7 +53,7 @@ def _refused_choices(offer: JoinOffer, answers: dict[str, Any]) -> list[Forbidde
     known = offer.schema.parsed.names(*SCOPES)
     present = {} if faults else {name: value for name, value in clean.items() if name in known}
     try:
-        found = forbidden(offer.schema.parsed, fixed=offer.batch_answers, answers=present, scopes=SCOPES)
+        found = forbidden_in_all(offer.schema.parsed, batches=offer.batches, answers=present, scopes=SCOPES)
     except SearchTooLarge:  # lint refuses such a schema before it is published
         return []
     return list(found.values())
