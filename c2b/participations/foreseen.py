@@ -30,6 +30,14 @@ class Foreseen:
     outcomes: Mapping[str, Json]
     nudges: tuple[Json, ...]
 
+    def nudges_for(self, participation_id: str) -> list[tuple[Json, int]]:
+        """The nudges that are true for this member, each with the choice of theirs that would have to come first."""
+        return [
+            (nudge, nudge["first"][participation_id])
+            for nudge in self.nudges
+            if participation_id in nudge["first"]
+        ]
+
     def outcome_of(self, participation_id: str) -> Outcome | None:
         """What this member would get; ``None`` for who is not among the paid ones."""
         kept = self.outcomes.get(participation_id)

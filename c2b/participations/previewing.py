@@ -17,13 +17,15 @@ from c2b.durable.jobs import Postponed
 from c2b.kit import clock, db
 from c2b.kit.aside import aside
 from c2b.kit.canonical import canonical_json
-from c2b.participations.allocating import SMALL, size_of, task_of
+from c2b.participations.allocating import size_of, task_of
 from c2b.participations.foreseeing import foresee
 from c2b.participations.polls import polls_of
 
 Json = dict[str, Any]
 #: Seconds within which changes wait for each other.
 SETTLE = 4
+#: Members and alternatives up to which it is over before a child process would have started.
+SMALL = 60
 KIND = "campaign.preview"
 
 

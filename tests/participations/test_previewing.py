@@ -10,7 +10,7 @@ import pytest_asyncio
 from c2b.campaigns.queries import campaign_for
 from c2b.durable.jobs import perform
 from c2b.kit import clock, db
-from c2b.participations import allocating, operations
+from c2b.participations import operations
 from c2b.participations.foreseeing import brief
 from c2b.participations.foreseen import Foreseen, foreseen
 from c2b.participations.outcomes import CellMark, Outcome, read_outcome
@@ -110,7 +110,6 @@ class TestThePreview:
 
     async def test_of_a_large_group_is_worked_out_aside(self, w, campaign, monkeypatch):
         monkeypatch.setattr("c2b.participations.previewing.SMALL", 0)
-        assert allocating.SMALL > 0
         await paid(w, campaign, quantity=3)
         await settle()
         assert (await shown(w, campaign)).units == 3

@@ -13,9 +13,10 @@ from c2b.catalog.describing import value_in_words
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.i18n import gettext, pick
-from c2b.participations.explaining import explain
+from c2b.participations.explaining import cell_words, explain
 from c2b.participations.foreseen import Foreseen, foreseen
 from c2b.participations.queries import place_of
+from c2b.participations.urging import benefits, urge
 from c2b.web.auth import current_actor, public
 from c2b.web.consumer.prices import batch_surcharge
 from c2b.web.pages import fragment
@@ -35,6 +36,16 @@ class ForeseenCell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NudgeView:
+    """What the reader could do for others, in sentences, and the ``address`` of their form with ``choice`` first."""
+
+    sentence: str
+    details: tuple[str, ...]
+    choice: str
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForeseenView:
     """``ahead``: enough units could be made. ``price_minor`` per unit with what the organizer fixed; ``assumed``:
     open votes as they stand, in words. ``sentence``: what the reader would get; empty where there is nothing to say."""
@@ -50,6 +61,7 @@ class ForeseenView:
     made: tuple[ForeseenCell, ...]
     unmade: tuple[ForeseenCell, ...]
     sentence: str
+    nudges: tuple[NudgeView, ...]
 
 
 async def foreseen_view(campaign: dict[str, Any], participation_id: str | None) -> ForeseenView | None:
@@ -74,6 +86,7 @@ async def foreseen_view(campaign: dict[str, Any], participation_id: str | None) 
         made=tuple(each for each in cells if each.made),
         unmade=tuple(each for each in cells if not each.made),
         sentence=explain(schema, own, campaign["currency"]) if own else "",
+        nudges=_nudges(schema, found, participation_id) if participation_id and ahead else (),
     )
 
 
@@ -85,6 +98,18 @@ async def show(request: Request) -> Response:
     place = await place_of(actor, campaign["id"])
     view = await foreseen_view(campaign, place["id"] if place else None)
     return fragment(PARTIAL, foreseen=view, slug=campaign["slug"])
+
+
+def _nudges(schema: ProductSchema, found: Foreseen, participation_id: str) -> tuple[NudgeView, ...]:
+    return tuple(
+        NudgeView(
+            sentence=urge(schema, nudge),
+            details=benefits(nudge),
+            choice=cell_words(schema, nudge["key"]),
+            address=f"/participations/{participation_id}/requirement?first={position}",
+        )
+        for nudge, position in found.nudges_for(participation_id)
+    )
 
 
 def _cell(cell: dict[str, Any]) -> ForeseenCell:
