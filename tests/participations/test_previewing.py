@@ -10,11 +10,12 @@ import pytest_asyncio
 from c2b.campaigns.queries import campaign_for
 from c2b.durable.jobs import perform
 from c2b.kit import clock, db
-from c2b.participations import operations
+from c2b.participations import operations, queries
 from c2b.participations.foreseeing import brief
 from c2b.participations.foreseen import Foreseen, foreseen
 from c2b.participations.outcomes import CellMark, Outcome, read_outcome
 from c2b.participations.previewing import KIND, SETTLE
+from c2b.participations.promoting import promoted
 from tests import small, world
 
 
@@ -42,8 +43,28 @@ async def campaign(w) -> str:
     return await small.open_campaign(w, closes="at_deadline")
 
 
-async def paid(w: world.World, campaign: str, who: Any = None, *, quantity: int = 1, **answers: Any) -> str:
-    joined = await w.join(campaign, who, quantity=quantity, **answers)
+async def paid(
+    w: world.World,
+    campaign: str,
+    who: Any = None,
+    *,
+    quantity: int = 1,
+    alternatives: Any = (),
+    **answers: Any,
+) -> str:
+    """Somebody joins and pays, with other plates as ``alternatives``; their participation."""
+    wishes = (
+        {"alternatives": [{"attribute": "plate", "any_of": list(alternatives)}]} if alternatives else None
+    )
+    who = who or await world.person("Di")
+    w.members.append(who)
+    joined = await operations.join(
+        who,
+        campaign,
+        answers={**world.ANSWERS, **answers},
+        quantity=quantity,
+        preferences=wishes,
+    )
     await w.pay(joined)
     return joined.participation_id
 
@@ -121,6 +142,39 @@ class TestThePreview:
         assert await shown(w, campaign) is None
         await db.execute("UPDATE campaign SET state = 'open', terms_version = terms_version + 1")
         assert await shown(w, campaign) is None
+
+
+class TestANudge:
+    async def test_is_true_for_those_whose_own_choices_allow_it(self, w, campaign):
+        """POM needs three. Cy wants it first; Bo and Di named it behind their own first choice, Ed did not."""
+        bo = await paid(w, campaign, w.bo, alternatives=["pom"])
+        di = await paid(w, campaign, alternatives=["pc", "pom"])
+        ed = await paid(w, campaign)
+        cy = await paid(w, campaign, w.cy, plate="pom", alternatives=["fr4"])
+        await settle()
+        found = await shown(w, campaign)
+        assert [found.outcome_of(each).rank for each in (bo, di, ed, cy)] == [0, 0, 0, 1]
+        [(nudge, first)] = found.nudges_for(bo)
+        assert (nudge["key"], nudge["count"], nudge["minimum"]) == ("option:plate:pom", 1, 3)
+        assert (nudge["people"], nudge["served"], nudge["better"], nudge["from"]) == (1, 0, 1, [])
+        assert [number for _, number in found.nudges_for(di)] == [2]
+        assert found.nudges_for(ed) == found.nudges_for(cy) == []
+
+        own = await queries.own(w.bo, bo)
+        answers, preferences = promoted(own["answers"], own["preferences"], first)
+        await operations.revise(w.bo, bo, answers=answers, preferences=preferences)
+        assert await shown(w, campaign) is None
+        await settle()
+        found = await shown(w, campaign)
+        assert [cell["made"] for cell in found.cells] == [True]
+        assert [found.outcome_of(each).rank for each in (bo, cy, ed)] == [0, 0, 0]
+        assert found.nudges == ()
+
+    async def test_is_not_given_where_nobody_could_help(self, w, campaign):
+        await paid(w, campaign, quantity=3)
+        await paid(w, campaign, w.cy, plate="brass")
+        await settle()
+        assert (await shown(w, campaign)).nudges == ()
 
 
 class TestABriefOutcome:
