@@ -100,6 +100,7 @@ class TestThePreview:
         assert await shown(w, campaign) is None  # nobody has paid
 
     async def test_of_a_group_that_fills_quickly_waits_once(self, w, campaign):
+        clock.set(clock.now())
         for _ in range(5):
             await paid(w, campaign)
         assert len(await waiting()) == 1

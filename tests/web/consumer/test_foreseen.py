@@ -87,3 +87,32 @@ class TestIfItClosedNow:
         await db.execute("UPDATE user_account SET locale = 'zh_CN' WHERE id = ?", w.bo.id)
         page = await (await Browser.of(app, w.bo)).get(await address_of(campaign_id))
         assert page.says("如果现在截止", "将生产 3 台", "黄铜需 2 台、实有 1 台，因此您退出本团")
+
+
+class TestANudge:
+    async def test_leads_those_it_is_true_for_to_their_form_with_that_choice_first(self, w, bo, cy):
+        """POM needs three. Cy wants it first; Bo and one more named it behind their own first choice."""
+        campaign_id = await small.open_campaign(w, closes="at_deadline")
+        also_pom = {"alternatives": [{"attribute": "plate", "any_of": ["pom"]}]}
+        others = {"alternatives": [{"attribute": "plate", "any_of": ["fr4"]}]}
+        for who, plate, wishes in (
+            (w.bo, "fr4", also_pom), (await world.person("Di"), "fr4", also_pom), (w.cy, "pom", others),
+        ):  # fmt: skip
+            answers = {**world.ANSWERS, "plate": plate}
+            await w.pay(await operations.join(who, campaign_id, answers=answers, preferences=wishes))
+        await settle()
+        address = await address_of(campaign_id)
+        sentence = "1 person moving to POM makes POM real."
+        assert sentence not in (await cy.get(address)).text
+        page = await bo.get(address)
+        assert page.says(sentence, "It is one of the choices you named.", "Put POM first")
+        [link] = [link for link in page.links if "first=" in link]
+        form = (await bo.get(link)).form("/requirement")
+        assert ("answers.plate", "pom") in form.fields
+        done = await bo.send(form)
+        assert done.says("Your requirement is changed.")
+        [own] = await db.fetch("SELECT answers, preferences FROM participation WHERE user_id = ?", w.bo.id)
+        assert '"plate":"pom"' in str(own["answers"]).replace(" ", "").replace("'", '"')
+        assert "fr4" in str(own["preferences"])
+        await settle()
+        assert (await cy.get(address)).says("You get your first choice")
