@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from c2b.notifications import asked, audiences, facts, members, production, votes
+from c2b.notifications import asked, audiences, facts, members, production, votes, waiting
 from c2b.notifications.audiences import Audience
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.members import Personal
@@ -76,11 +76,19 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         Telling(audiences.member, "participation_joined", personal=members.specification),
     ),
     "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
+    "participation.place_offered": (
+        Telling(audiences.member, "place_offered", waiting.offered, members.own),
+    ),
+    "participation.waitlist_ended": (
+        Telling(audiences.member, "waitlist_ended", waiting.ended, members.own),
+    ),
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
     "participation.left_out": (
         Telling(audiences.member, "participation_left_out", facts.left_out, members.explained),
         Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
     ),
+    "campaign.schema_moved": (_organizer("campaign_schema_moved", asked.moved),),
+    "participation.released": (Telling(audiences.member, "participation_released"),),
     "participation.proposed": (
         Telling(audiences.member, "participation_proposed", facts.asked, members.explained),
     ),
@@ -131,7 +139,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-    "campaign.submitted campaign.returned campaign.reopened campaign.proposed participation.proposed "
+    "campaign.submitted campaign.returned campaign.reopened campaign.schema_moved campaign.proposed "
+    "participation.proposed "
     "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()
