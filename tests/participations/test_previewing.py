@@ -157,7 +157,7 @@ class TestANudge:
         assert [found.outcome_of(each).rank for each in (bo, di, ed, cy)] == [0, 0, 0, 1]
         [(nudge, first)] = found.nudges_for(bo)
         assert (nudge["key"], nudge["count"], nudge["minimum"]) == ("option:plate:pom", 1, 3)
-        assert (nudge["people"], nudge["served"], nudge["better"], nudge["from"]) == (1, 0, 1, [])
+        assert (nudge["people"], nudge["served"], nudge["better"], nudge["from"]) == (2, 0, 1, [])
         assert [number for _, number in found.nudges_for(di)] == [2]
         assert found.nudges_for(ed) == found.nudges_for(cy) == []
 

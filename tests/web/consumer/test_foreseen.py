@@ -102,7 +102,7 @@ class TestANudge:
             await w.pay(await operations.join(who, campaign_id, answers=answers, preferences=wishes))
         await settle()
         address = await address_of(campaign_id)
-        sentence = "1 person moving to POM makes POM real."
+        sentence = "2 people moving to POM make POM real."
         assert sentence not in (await cy.get(address)).text
         page = await bo.get(address)
         assert page.says(sentence, "It is one of the choices you named.", "Put POM first")
