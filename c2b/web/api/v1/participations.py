@@ -25,8 +25,8 @@ from c2b.web.auth import actor_of, require_api
 from c2b.web.views import idempotent, json_answer
 
 _AS_STORED = (
-    "id", "campaign_id", "quantity", "state", "attention", "answers", "digest", "schema_version", "quote",
-    "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at", "outcome",
+    "id", "campaign_id", "quantity", "state", "attention", "answers", "preferences", "digest", "schema_version",
+    "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at", "outcome",
 )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ async def _join(request: Request, *, waits: bool) -> Response:
         request,
         answers=mapping,
         quantity=Optional(whole(least=1, most=MAX_QUANTITY), 1),
+        preferences=Optional(mapping),
         invitation_id=Optional(text(most=26)),
     )
     if fields["invitation_id"]:
@@ -80,8 +81,11 @@ async def show(request: Request) -> Response:
 
 @require_api("consumer")
 async def revise(request: Request) -> Response:
-    """PUT /participations/{participation}/requirement: other answers before the lock; the price may not rise."""
-    fields = await fields_of(request, answers=mapping)
+    """PUT /participations/{participation}/requirement: other answers before the lock; the price may not rise.
+
+    Preferences that are left out stay as they are.
+    """
+    fields = await fields_of(request, answers=mapping, preferences=Optional(mapping))
     await operations.revise(actor_of(request), request.path_params["participation"], **fields)
     return await _now(request)
 
