@@ -45,5 +45,5 @@ class TestAMixedBatch:
             return mixed
 
         monkeypatch.setattr(frozen, "FrozenBatch", SimpleNamespace(get_or_none=stored))
-        with pytest.raises(frozen.OrderStopped, match="answers version 2, the order is of version 1"):
+        with pytest.raises(frozen.OrderStopped, match="mixes versions"):
             await frozen.frozen_batch(locked.campaign_id)
