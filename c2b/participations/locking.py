@@ -15,7 +15,6 @@ from c2b.campaigns.counting import give_back_places
 from c2b.campaigns.models import FrozenBatch
 from c2b.campaigns.rules import price_tiers
 from c2b.catalog.queries import PinnedSchema, pinned_schema
-from c2b.catalog.rules import Quote
 from c2b.events.operations import Happening, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
@@ -80,12 +79,12 @@ async def lock(campaign_id: str, *, turn: int) -> str:
 
 
 class _Seat:
-    """What a served member gets, priced and hashed."""
+    """What a served member gets, hashed and priced. The first choice keeps the quote that it was promised."""
 
     def __init__(self, schema: PinnedSchema, inputs: Json, member: Json) -> None:
         campaign = inputs["campaign"]
         self.member, self.id = member, member["id"]
-        self.fee_minor: int = member["outcome"]["fee_minor"]
+        self.first: bool = member["outcome"]["rank"] == 0
         self.priced = self._promised(schema, campaign, member)
 
     @staticmethod
@@ -99,24 +98,32 @@ class _Seat:
             )  # fmt: skip
             if priced.quote.total_minor <= member["outcome"]["returned_minor"] + member["settled_minor"]:
                 return priced
-        raise LockRefused(f"{member['id']}: dearer than what was paid")
+        return priced
 
     def row(self) -> tuple[Any, ...]:
-        quote: Quote = self.priced.quote
-        return (
+        own = (
             canonical_json(self.priced.answers).decode(), self.priced.digest, self.priced.configuration_key,
-            int(quote.schema_version), canonical_json(quote.to_dict()).decode(),
-            canonical_json(self.member["outcome"]).decode(), self.member["settled_minor"], self.id,
+            int(self.priced.quote.schema_version), canonical_json(self.member["outcome"]).decode(),
+            self.member["settled_minor"],
         )  # fmt: skip
+        quote = () if self.first else (canonical_json(self.priced.quote.to_dict()).decode(),)
+        return (*own, *quote, self.id)
+
+
+_CONFIRM_FIRST = (
+    "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, configuration_key = ?, "
+    "schema_version = ?, outcome = ?, settled_minor = ? WHERE id = ? AND state IN ('joined', 'needs_attention')"
+)
+_CONFIRM_OTHER = (
+    "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, configuration_key = ?, "
+    "schema_version = ?, outcome = ?, settled_minor = ?, quote = ? WHERE id = ? "
+    "AND state IN ('joined', 'needs_attention')"
+)
 
 
 async def _confirm(campaign_id: str, staying: list[_Seat]) -> None:
-    await db.execute_many(
-        "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, "
-        "configuration_key = ?, schema_version = ?, quote = ?, outcome = ?, settled_minor = ? "
-        "WHERE id = ? AND state IN ('joined', 'needs_attention')",
-        [seat.row() for seat in staying],
-    )
+    await db.execute_many(_CONFIRM_FIRST, [seat.row() for seat in staying if seat.first])
+    await db.execute_many(_CONFIRM_OTHER, [seat.row() for seat in staying if not seat.first])
     await record_all(
         Happening("participation.confirmed", "participation", seat.id, campaign_id, None, "organizer")
         for seat in staying

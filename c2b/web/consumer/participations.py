@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
-from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import current_locale, pick
@@ -18,6 +18,7 @@ from c2b.participations import queries as participations
 from c2b.participations.explained import Explained, explained
 from c2b.participations.models import GONE
 from c2b.participations.outcomes import read_outcome
+from c2b.participations.proposals import mine_of
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.ballot import may_vote
@@ -133,6 +134,7 @@ async def show(request: Request) -> Response:
         "pages/consumer/participation.html",
         participation=view,
         moves=moves_of(await money_of(row["id"])),
+        proposal=await mine_of(row),
         short=await _short(row, offer),
         progress=progress,
         votes=own_votes(offer, row["preferences"], progress.votes) if view.holds_place else (),
@@ -176,7 +178,8 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         before_lock=before_lock,
         may_pay=row["state"] == "pending_payment" and before_lock,
         may_leave=row["state"] in LEAVABLE and before_lock,
-        may_change=row["state"] in ("joined", "needs_attention") and before_lock,
+        may_change=(row["state"] == "joined" and row["campaign_state"] in JOINABLE)
+        or (row["state"] == "needs_attention" and before_lock),
         holds_place=row["state"] not in GONE,
     )
 
