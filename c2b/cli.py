@@ -73,6 +73,21 @@ COMMANDS = (
         (Option("file", {"help": "as c2b/seeds/data/makers.json, with quoted_until and complete terms"}),),
     ),
     Command(
+        "catalog publish",
+        "c2b.management:publish",
+        "publish the next version of a product's schema",
+        (
+            Option("product", {"help": "slug of the product"}),
+            Option("file", {"help": "the JSON Schema document"}),
+        ),
+    ),
+    Command(
+        "schemas compare",
+        "c2b.management:compare_schemas",
+        "tell what a new version of a product schema means for answers given under the old one",
+        (Option("old", {"help": "the older document"}), Option("new", {"help": "the newer one"})),
+    ),
+    Command(
         "schemas check", "c2b.catalog.lint:main", "lint product schemas, their options, labels and examples"
     ),
     Command("timelines check", "c2b.fulfillment.lint:main", "lint the stage graphs of the timelines"),

@@ -44,6 +44,7 @@ class JoinOffer:
     threshold: int = 0
     terms_version: int = 1
     votes: tuple[OpenVote, ...] = ()
+    objection_hours: int = 24
 
     @cached_property
     def batches(self) -> tuple[dict[str, Any], ...]:
@@ -64,8 +65,8 @@ async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
     if kept:
         return kept
     row = await db.fetch_one(
-        "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold, terms_version "
-        "FROM campaign WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
+        "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold, terms_version, "
+        "objection_hours FROM campaign WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
         slug_or_id,
         slug_or_id,
     )
@@ -82,6 +83,7 @@ async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
         row["threshold"],
         row["terms_version"],
         await open_votes(row["id"]),
+        row["objection_hours"],
     )
     _offers[slug_or_id] = offer
     if len(_offers) > 1000:

@@ -17,8 +17,12 @@ from jsonschema import Draft202012Validator, SchemaError
 from c2b.catalog import dialect
 from c2b.catalog.validation import validate
 from c2b.config import ROOT
+from c2b.kit.canonical import digest
 
 _WORDS = re.compile("[a-z]{3,}")
+#: Problems by digest: the search for dead options takes a moment.
+_known: dict[str, list[dialect.Problem]] = {}
+_MAX_KNOWN = 256
 FOLDERS = {"valid": True, "invalid": False}
 
 
@@ -38,11 +42,24 @@ def check_file(file: Path, root: Path = ROOT) -> list[str]:
         Draft202012Validator.check_schema(document)
     except (ValueError, SchemaError) as error:
         return [f"{name}: not a JSON Schema 2020-12 document: {str(error).splitlines()[0][:200]}"]
-    problems = dialect.check(document) or dialect.unreachable(document) or list(_labels(document, ""))
+    problems = problems_of(document)
     if problems:
         return [f"{name}: {problem}" for problem in problems]
     examples = file.parent / "examples" / file.name.removesuffix(".schema.json")
     return [f"{each.relative_to(root)}: {text}" for each, text in _examples(document, examples)]
+
+
+def problems_of(document: object) -> list[dialect.Problem]:
+    """Everything that keeps a document from being published: the dialect, dead options, labels of one language."""
+    problems = dialect.check(document)
+    if problems or not isinstance(document, dict):
+        return problems
+    fingerprint = digest(document)
+    if fingerprint not in _known:
+        _known[fingerprint] = dialect.unreachable(document) or list(_labels(document, ""))
+        if len(_known) > _MAX_KNOWN:
+            del _known[next(iter(_known))]
+    return _known[fingerprint]
 
 
 def _labels(node: Any, where: str) -> Iterator[dialect.Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from c2b.catalog import dialect
+from c2b.catalog import dialect, lint
 from c2b.catalog.models import Manufacturer, Product, ProductSchema
 from c2b.kit import clock, db
 from c2b.kit.canonical import digest
@@ -24,9 +24,10 @@ async def add_product(**fields: Any) -> Product:
 async def publish_schema(product_id: str, document: dict[str, Any]) -> ProductSchema:
     """Publish the next version of a product's schema; the same document again gives the version it already has.
 
-    Raises what ``dialect.ensure`` raises for a document that is not in our dialect.
+    Raises ``dialect.Refused`` for whatever ``c2b schemas check`` would refuse.
     """
-    dialect.ensure(document)
+    if problems := lint.problems_of(document):
+        raise dialect.Refused(problems)
     fingerprint = digest(document)
 
     async def publish() -> ProductSchema:

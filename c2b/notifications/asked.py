@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
@@ -66,4 +67,18 @@ async def let_go(happened: Happened) -> Facts | None:
         **await facts.campaign(happened),
         "why": happened.payload["cause"],
         "answer_until_at": db.instant(row["answer_until"]) if row else happened.at,
+    }
+
+
+async def moved(happened: Happened) -> Facts:
+    """The campaign on another version: how many members were asked, let go, or need to do nothing."""
+    told = happened.payload
+    until = told.get("answer_until")
+    return {
+        **await facts.campaign(happened),
+        "version": told["version"],
+        "unaffected": told["unaffected"],
+        "asked": told["questioned"],
+        "released": told["released"],
+        "answer_until_at": datetime.fromisoformat(until) if until else None,
     }

@@ -81,6 +81,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         Telling(audiences.member, "participation_left_out", facts.left_out, members.explained),
         Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
     ),
+    "campaign.schema_moved": (_organizer("campaign_schema_moved", asked.moved),),
+    "participation.released": (Telling(audiences.member, "participation_released"),),
     "participation.proposed": (
         Telling(audiences.member, "participation_proposed", facts.asked, members.explained),
     ),
@@ -131,7 +133,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
-    "campaign.submitted campaign.returned campaign.reopened campaign.proposed participation.proposed "
+    "campaign.submitted campaign.returned campaign.reopened campaign.schema_moved campaign.proposed "
+    "participation.proposed "
     "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()

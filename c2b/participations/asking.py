@@ -34,6 +34,7 @@ __all__ = [
     "answered",
     "ask_again",
     "ask_all",
+    "keep",
     "keep_reconfirmations",
     "lapse",
     "left",
@@ -149,7 +150,7 @@ async def lapse(reconfirmation_id: str) -> str:
         return "left"
     offer = await join_offer(campaign_id, fresh=True)
     if valid_choices(offer, own.answers, own.preferences):
-        await _keep(own, offer)
+        await keep(own, offer)
         verdict = "kept"
     else:
         await _let_go(own, asked.reason)
@@ -164,8 +165,8 @@ def promise(stored: Mapping[str, Any], priced: Priced) -> Quote:
     return priced.quote if priced.quote.total_minor <= before.total_minor else before
 
 
-async def _keep(own: Participation, offer: JoinOffer) -> None:
-    """At least one choice can still be made. The preferences stay: the allocation gives what fits."""
+async def keep(own: Participation, offer: JoinOffer) -> None:
+    """At least one choice can be made: the member stays. Preferences too: the allocation gives what fits."""
     priced = priced_first(offer, own.answers, own.preferences, own.quantity)
     await db.execute(
         "UPDATE participation SET state = 'joined', attention = '', schema_version = ?, digest = ?, "

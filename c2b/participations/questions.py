@@ -11,6 +11,7 @@ from typing import Any
 from c2b.catalog.schema import Words
 from c2b.kit import db
 from c2b.kit.errors import FieldError
+from c2b.kit.money import Amount
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,11 @@ async def questions_of(campaign_id: str) -> dict[str, OpenQuestion]:
 
 def stored_fault(fault: FieldError) -> dict[str, Any]:
     """A fault as JSON: it is put into words again for whoever reads it, in their language."""
-    return {"path": fault.path, "code": fault.code, "message": fault.message, "params": dict(fault.params)}
+    params = {
+        key: {"minor": value.minor, "currency": value.currency} if isinstance(value, Amount) else value
+        for key, value in fault.params.items()
+    }
+    return {"path": fault.path, "code": fault.code, "message": fault.message, "params": params}
 
 
 def fault_of(data: Mapping[str, Any]) -> FieldError:
@@ -63,8 +68,12 @@ def fault_of(data: Mapping[str, Any]) -> FieldError:
 
 
 def _revived(value: Any) -> Any:
-    """Labels come back as words that show themselves in the reader's language."""
-    return Words(value) if isinstance(value, dict) and value.keys() == {"en", "zh"} else value
+    """Labels and amounts come back as values that show themselves in the reader's language."""
+    if isinstance(value, dict) and value.keys() == {"en", "zh"}:
+        return Words(value)
+    if isinstance(value, dict) and value.keys() == {"minor", "currency"}:
+        return Amount(**value)
+    return value
 
 
 def _question(row: Mapping[str, Any]) -> OpenQuestion:

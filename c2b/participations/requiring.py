@@ -18,6 +18,7 @@ from c2b.kit.canonical import MAX_INTEGER, digest
 from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
+from c2b.participations import ballots
 from c2b.participations.options import judged_options
 from c2b.participations.pictures import missing
 from c2b.participations.preferences import read
@@ -51,6 +52,14 @@ def requirement(offer: JoinOffer, *, answers: Any, quantity: int, preferences: A
             raise Invalid(fields=[*faults, *wrong])
         return _priced(offer, clean, offer.batch_answers, quantity)
     return _wished(offer, answers, quantity, {} if preferences is None else preferences, wrong)
+
+
+def specification_faults(offer: JoinOffer, answers: Any, votes: Any) -> list[FieldError]:
+    """What is wrong with one specification by itself, for a member with these ballots; paths are those of answers."""
+    clean, _, faults = _judged(
+        offer, answers, accepted(offer.batches, {"votes": ballots.read(votes, offer.votes)[0]})
+    )
+    return faults or missing(offer.schema.parsed, clean)
 
 
 def check_pictures(offer: JoinOffer, priced: Priced) -> None:

@@ -90,9 +90,9 @@ def answers_to(
 def schemas(draw: st.DrawFn) -> dict[str, Any]:
     """A product schema of choices, flags and numbers with random rules; the dialect may or may not want it."""
     names = [f"a{number}" for number in range(draw(st.integers(1, 6)))]
-    properties = {name: draw(_attribute()) for name in names}
+    properties = {name: draw(attribute()) for name in names}
     required = draw(st.lists(st.sampled_from(names), unique=True))
-    rules = draw(st.lists(_rule(names, properties, required), max_size=6)) if len(names) > 1 else []
+    rules = draw(st.lists(rule(names, properties, required), max_size=6)) if len(names) > 1 else []
     document = {
         "$schema": SMALL["$schema"],
         "x-title": words("Drawn"),
@@ -106,7 +106,7 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _attribute(draw: st.DrawFn) -> dict[str, Any]:
+def attribute(draw: st.DrawFn) -> dict[str, Any]:
     scope = draw(st.sampled_from(SCOPES))
     base = {"x-title": words("Drawn"), "x-scope": scope}
     kind = draw(st.sampled_from(["text choice", "number choice", "flag", "integer", "text", "choices"]))
@@ -144,7 +144,7 @@ def _attribute(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _rule(
+def rule(
     draw: st.DrawFn, names: list[str], properties: dict[str, Any], required: list[str]
 ) -> dict[str, Any]:
     one = draw(st.sampled_from(names))

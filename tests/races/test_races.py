@@ -93,7 +93,8 @@ class TestTheLastPlace:
 
         async def unlocked(campaign_ids):
             rows = await db.fetch(
-                "SELECT id, state, reserved, cap, deadline FROM campaign WHERE id = ?", *campaign_ids
+                "SELECT id, state, reserved, cap, deadline, terms_version FROM campaign WHERE id = ?",
+                *campaign_ids,
             )
             return {row["id"]: {**row, "deadline": db.instant(row["deadline"])} for row in rows}
 

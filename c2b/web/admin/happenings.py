@@ -43,6 +43,7 @@ EVENTS = {
     "campaign.ordered": N_("The order went out"),
     "campaign.reopened": N_("The group opened again"),
     "campaign.returned": N_("The campaign was sent back"),
+    "campaign.schema_moved": N_("The campaign was moved to another version of the product's schema"),
     "campaign.shipping": N_("The goods left the factory"),
     "campaign.submitted": N_("The campaign was submitted"),
     "campaign.threshold_reached": N_("The threshold was reached"),
@@ -64,6 +65,7 @@ EVENTS = {
     "participation.expired": N_("A place was let go unpaid"),
     "participation.joined": N_("Somebody joined and paid"),
     "participation.left_out": N_("Somebody was left out: what they chose could not be made"),
+    "participation.released": N_("A place was let go: the choice does not fit the new version"),
     "participation.proposed": N_("A member was asked whether the proposal is fine"),
     "participation.withdrawn": N_("Somebody withdrew"),
     "payment.captured": N_("Money was captured"),
@@ -108,6 +110,7 @@ _ENTRIES = {
     "finished_on": N_("finished"),
     "forecast_delivery": N_("forecast delivery"),
     "key": N_("key"),
+    "from_version": N_("from version"),
     "kind": N_("kind"),
     "label": N_("stage"),
     "leaving": N_("units leaving"),
@@ -123,6 +126,8 @@ _ENTRIES = {
     "promised_delivery": N_("promised delivery"),
     "promised_ship_by": N_("promised to ship by"),
     "quantity": N_("units"),
+    "questioned": N_("members asked"),
+    "released": N_("places let go"),
     "reason": N_("reason"),
     "revision": N_("revision"),
     "role": N_("role"),
@@ -132,8 +137,10 @@ _ENTRIES = {
     "threshold": N_("threshold"),
     "turn": N_("turn"),
     "unit_price_minor": N_("unit price"),
+    "unaffected": N_("not affected"),
     "until": N_("until"),
     "validity_until": N_("answer by"),
+    "version": N_("to version"),
 }
 #: Entries that repeat what the row shows anyway, or that only programs read.
 _UNSAID = (

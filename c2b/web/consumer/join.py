@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,9 +26,11 @@ from c2b.payments.capturing import NothingToPay
 from c2b.payments.operations import start_checkout
 from c2b.referrals.operations import valid_for
 from c2b.web.auth import LogInFirst, client_ip, current_actor, public
+from c2b.web.consumer.alternatives import acted
 from c2b.web.consumer.invitation import invitation_of, inviter_of
 from c2b.web.consumer.kept import drop, keep, kept
 from c2b.web.consumer.requirement import Sent, read_requirement, requirement_form
+from c2b.web.consumer.wishes import Wishes, composed, wishes_of_dict
 from c2b.web.flash import flash
 from c2b.web.pages import fragment, page
 
@@ -49,22 +52,23 @@ async def show(request: Request) -> Response:
     if actor is not None and (place := await place_of(actor, offer.campaign_id)):
         return see_other(f"/participations/{place['id']}")
     draft = kept(request, DRAFT)
-    sent = (
-        Sent(answers=draft["answers"], quantity=draft["quantity"]) if draft else Sent(answers={}, quantity=1)
-    )
+    sent = _restored(draft) if draft else Sent(answers={}, quantity=1)
     return await _page(request, slug, offer, sent, restored=bool(draft))
 
 
 @public
 async def quote(request: Request) -> Response:
-    """POST /campaigns/{slug}/quote: price and possibilities for what is chosen; the whole page without htmx."""
+    """POST /campaigns/{slug}/quote: price and possibilities for what is chosen; the whole page without htmx.
+
+    Also what the buttons about alternatives do: they give the form back as it is after them.
+    """
     await hit(QUOTES, network_of(client_ip(request)))
     slug, offer = await _offer(request)
-    sent = await read_requirement(request, offer)
+    sent, faults = acted(offer, await read_requirement(request, offer))
     if request.headers.get("hx-request") == "true":
         asked = await requirement_form(slug, offer, sent)
         return fragment("partials/campaign_requirement.html", requirement=asked)
-    return await _page(request, slug, offer, sent)
+    return await _page(request, slug, offer, sent, error=Invalid(fields=faults) if faults else None)
 
 
 @public
@@ -72,6 +76,9 @@ async def join(request: Request) -> Response:
     """POST /campaigns/{slug}/join: reserve a place and go on to the provider's page."""
     slug, offer = await _offer(request)
     sent = await read_requirement(request, offer)
+    if sent.apart:  # the form shows an alternative: keep it first
+        sent, faults = acted(offer, replace(sent, action="keep"))
+        return await _page(request, slug, offer, sent, error=Invalid(fields=faults) if faults else None)
     actor = current_actor(request)
     if actor is None:
         return _log_in_first(slug, sent)
@@ -118,6 +125,7 @@ async def _reserve(request: Request, actor: Actor, offer: JoinOffer, sent: Sent)
             offer.campaign_id,
             answers=sent.answers,
             quantity=sent.quantity,
+            preferences=composed(sent.wishes, offer, sent.answers).preferences,
             invitation_id=invitation_id,
         )
     except AlreadyMember:
@@ -130,7 +138,7 @@ async def _reserve(request: Request, actor: Actor, offer: JoinOffer, sent: Sent)
 
 async def _offer(request: Request) -> tuple[str, JoinOffer]:
     """The campaign's own slug and its offer. Raises NotFound for what was never opened."""
-    offer = await join_offer(request.path_params["slug"])
+    offer = await join_offer(request.path_params["slug"], fresh=True)
     campaign = await campaigns.campaign_for(None, offer.campaign_id)
     return campaign["slug"], offer
 
@@ -168,6 +176,12 @@ async def _page(
     )
 
 
+def _restored(draft: dict[str, Any]) -> Sent:
+    """What a browser kept for us, also from before we asked for wishes."""
+    wishes = wishes_of_dict(draft["wishes"]) if "wishes" in draft else Wishes()
+    return Sent(answers=draft["answers"], quantity=draft["quantity"], wishes=wishes)
+
+
 def _log_in_first(slug: str, sent: Sent) -> Response:
     """To the log-in and back to this form, with everything that was chosen kept in the visitor's browser."""
     path = f"/campaigns/{slug}"
@@ -175,7 +189,7 @@ def _log_in_first(slug: str, sent: Sent) -> Response:
     keep(
         response,
         DRAFT,
-        {"answers": sent.answers, "quantity": sent.quantity},
+        {"answers": sent.answers, "quantity": sent.quantity, "wishes": sent.wishes.to_dict()},
         path=path,
         lifetime=DRAFT_LIFETIME,
     )

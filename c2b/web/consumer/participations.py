@@ -28,6 +28,7 @@ from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
 from c2b.web.consumer.requirement import PriceLine, promised_lines
 from c2b.web.consumer.votes import with_conditions
+from c2b.web.consumer.wish_form import entry_in_words
 from c2b.web.consumer.words import (
     State,
     campaign_state,
@@ -60,7 +61,9 @@ class ParticipationCard:
 
 @dataclass(frozen=True, kw_only=True)
 class ParticipationView:
-    """One place. Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
+    """One place. ``instead`` are the alternatives, each as (attribute, value) pairs that differ from the first choice.
+
+    Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
     for the present requirement (never more), ``settled_minor`` is final once locked."""
 
     id: str
@@ -80,6 +83,10 @@ class ParticipationView:
     settled_minor: int | None
     own: list[Described]
     shared: list[Described]
+    instead: tuple[tuple[tuple[str, str], ...], ...]
+    limit_minor: int | None
+    fee_limit_minor: int | None
+    ask_first: bool
     digest: str
     outcome: Explained | None
     joined_at: datetime
@@ -157,7 +164,7 @@ async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[Bar, ...]:
 def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: JoinOffer) -> ParticipationView:
     """One's own place in the reader's language; prices are the stored promise, never computed again."""
     schema, locale = offer.schema.parsed, current_locale()
-    before_lock = row["campaign_state"] in BEFORE_LOCK
+    before_lock, wishes = row["campaign_state"] in BEFORE_LOCK, row["preferences"]
     names = ("id", "title", "slug", "attention", "quantity", "currency", "settled_minor", "digest", "joined_at",
             "reserved_until", "deadline")  # fmt: skip
     return ParticipationView(
@@ -171,6 +178,12 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         total_minor=row["quote"]["total_minor"],
         lines=promised_lines(schema, row["quote"]),
         own=describe_answers(schema, row["answers"], locale, scopes=("variant", "unit")),
+        instead=tuple(
+            entry_in_words(schema, row["answers"], entry) for entry in wishes.get("alternatives", ())
+        ),
+        limit_minor=wishes.get("limit_minor"),
+        fee_limit_minor=wishes.get("fee_limit_minor"),
+        ask_first=wishes.get("ask_first", False),
         shared=with_conditions(
             describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)), offer
         ),

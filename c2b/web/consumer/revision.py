@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -17,8 +18,10 @@ from c2b.kit.i18n import N_
 from c2b.participations.operations import revise
 from c2b.participations.queries import own
 from c2b.web.auth import actor_of, client_ip, require
+from c2b.web.consumer.alternatives import acted
 from c2b.web.consumer.join import QUOTES
 from c2b.web.consumer.requirement import Sent, read_requirement, requirement_form
+from c2b.web.consumer.wishes import composed, wishes_of_preferences
 from c2b.web.flash import flash
 from c2b.web.pages import fragment, page
 
@@ -29,7 +32,10 @@ async def show(request: Request) -> Response:
     row, offer = await _own(request)
     if not _changeable(row):
         return see_other(f"/participations/{row['id']}")
-    return await _page(request, row, offer, Sent(answers=row["answers"], quantity=row["quantity"]))
+    wishes = wishes_of_preferences(row["preferences"], offer, row["answers"])
+    return await _page(
+        request, row, offer, Sent(answers=row["answers"], quantity=row["quantity"], wishes=wishes)
+    )
 
 
 @require("consumer")
@@ -37,16 +43,16 @@ async def quote(request: Request) -> Response:
     """POST /participations/{id}/quote: the price of what is chosen now; the whole page without htmx."""
     await hit(QUOTES, network_of(client_ip(request)))
     row, offer = await _own(request)
-    sent = await _sent(request, row, offer)
+    sent, faults = acted(offer, await _sent(request, row, offer))
     if request.headers.get("hx-request") == "true":
-        asked = await requirement_form(row["slug"], offer, sent)
+        asked = await requirement_form(row["slug"], offer, sent, counted=True)
         return fragment(
             "partials/campaign_requirement.html",
             requirement=asked,
             paid_minor=row["total_minor"],
             action=f"/participations/{row['id']}",
         )
-    return await _page(request, row, offer, sent)
+    return await _page(request, row, offer, sent, error=Invalid(fields=faults) if faults else None)
 
 
 @require("consumer")
@@ -54,10 +60,15 @@ async def create(request: Request) -> Response:
     """POST /participations/{id}/requirement."""
     row, offer = await _own(request)
     sent = await _sent(request, row, offer)
+    if sent.apart:  # the form shows an alternative: keep it first
+        sent, faults = acted(offer, replace(sent, action="keep"))
+        return await _page(request, row, offer, sent, error=Invalid(fields=faults) if faults else None)
     if sent.faults:
         return await _page(request, row, offer, sent, error=Invalid())
     try:
-        await revise(actor_of(request), row["id"], answers=sent.answers)
+        unchanged = sent.wishes == wishes_of_preferences(row["preferences"], offer, row["answers"])
+        wishes = None if unchanged else composed(sent.wishes, offer, sent.answers).preferences
+        await revise(actor_of(request), row["id"], answers=sent.answers, preferences=wishes)
     except (Invalid, Conflict) as error:
         return await _page(request, row, offer, sent, error=error)
     response = see_other(f"/participations/{row['id']}")
@@ -67,13 +78,12 @@ async def create(request: Request) -> Response:
 
 async def _own(request: Request) -> tuple[dict[str, Any], JoinOffer]:
     row = await own(actor_of(request), request.path_params["id"])
-    return row, await join_offer(row["campaign_id"])
+    return row, await join_offer(row["campaign_id"], fresh=True)
 
 
 async def _sent(request: Request, row: dict[str, Any], offer: JoinOffer) -> Sent:
     """What was sent; the number of units stays what it was."""
-    sent = await read_requirement(request, offer)
-    return Sent(answers=sent.answers, quantity=row["quantity"], faults=sent.faults)
+    return replace(await read_requirement(request, offer), quantity=row["quantity"])
 
 
 def _changeable(row: dict[str, Any]) -> bool:
@@ -83,7 +93,8 @@ def _changeable(row: dict[str, Any]) -> bool:
 async def _page(
     request: Request, row: dict[str, Any], offer: JoinOffer, sent: Sent, *, error: AppError | None = None
 ) -> Response:
-    asked = await requirement_form(row["slug"], offer, sent, errors=error.fields if error else ())
+    errors = error.fields if error else ()
+    asked = await requirement_form(row["slug"], offer, sent, errors=errors, counted=True)
     return page(
         request,
         "pages/consumer/requirement.html",

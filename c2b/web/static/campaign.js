@@ -11,6 +11,12 @@
     if (asking && window.htmx) htmx.trigger(asking, "htmx:abort");
   });
 
+  // What is folded open stays so when the form is redrawn.
+  document.addEventListener("toggle", (event) => {
+    const kept = event.target.querySelector(":scope > [name=more]");
+    if (kept) kept.value = event.target.open ? "yes" : "";
+  }, true);
+
   // "2 days 5 hours left", counted down to the minute in the page's language.
   const lang = document.documentElement.lang;
   const span = (n, unit) => new Intl.NumberFormat(lang, { style: "unit", unit, unitDisplay: "long" }).format(n);
