@@ -73,6 +73,7 @@ class Built:
             "POST /campaigns/{campaign}/quote": {"answers": world.ANSWERS},
             "POST /campaigns/{campaign}/participations": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
+            "PUT /participations/{participation}/ballot": {"votes": {}},
             "POST /invitation-openings": {"token": "guessed"},
             "POST /purchase-orders/{order}/extension": {"days": 20},
             "POST /purchase-orders/{order}/acknowledgment": {

@@ -61,6 +61,7 @@ TABLE = {
     "GET /me/participations": CONSUMERS,
     "GET /participations/{participation}": "401 404 200 404 404 403 403 403",
     "PUT /participations/{participation}/requirement": "401 404 200 404 404 403 403 403",
+    "PUT /participations/{participation}/ballot": "401 404 409 404 404 403 403 403",
     "POST /participations/{participation}/withdrawal": "401 404 200 404 404 403 403 403",
     "GET /participations/{participation}/proposal": "401 404 404 404 404 403 403 403",
     "POST /participations/{participation}/acceptance": "401 404 409 404 404 403 403 403",
