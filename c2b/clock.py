@@ -26,6 +26,7 @@ from c2b.kit.http import idempotency, rates
 from c2b.participations.asking import keep_reconfirmations
 from c2b.participations.deciding import keep_votes
 from c2b.participations.operations import keep_reservations
+from c2b.participations.waitlist import keep_waitlists
 from c2b.payments import gateways
 from c2b.payments.operations import ask_again
 
@@ -63,6 +64,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("votes", often, keep_votes),
         Sweep("deadlines", often, keep_deadlines),
         Sweep("reservations", often, keep_reservations),
+        Sweep("waitlists", often, keep_waitlists),
         Sweep("questions", often, keep_reconfirmations),
         Sweep("payments", timedelta(minutes=1), ask_again),
         Sweep("forecasts", timedelta(minutes=10), keep_forecasts),

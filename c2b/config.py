@@ -39,6 +39,7 @@ class Settings:
     worker_threads: int
     sweep_seconds: float
     reservation_minutes: int
+    waitlist_hours: int
     acknowledgment_days: int
 
     @property
@@ -84,6 +85,7 @@ def load(env: Mapping[str, str]) -> Settings:
         worker_threads=_whole(env, "C2B_WORKER_THREADS", 4),
         sweep_seconds=float(env.get("C2B_SWEEP_SECONDS") or 2),
         reservation_minutes=_whole(env, "C2B_RESERVATION_MINUTES", 30),
+        waitlist_hours=_whole(env, "C2B_WAITLIST_HOURS", 12),
         acknowledgment_days=_whole(env, "C2B_ACKNOWLEDGMENT_DAYS", 7),
     )
 

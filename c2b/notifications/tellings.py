@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from c2b.notifications import asked, audiences, facts, members, production, votes
+from c2b.notifications import asked, audiences, facts, members, production, votes, waiting
 from c2b.notifications.audiences import Audience
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.members import Personal
@@ -76,6 +76,12 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         Telling(audiences.member, "participation_joined", personal=members.specification),
     ),
     "participation.expired": (Telling(audiences.member, "reservation_expired", personal=members.own),),
+    "participation.place_offered": (
+        Telling(audiences.member, "place_offered", waiting.offered, members.own),
+    ),
+    "participation.waitlist_ended": (
+        Telling(audiences.member, "waitlist_ended", waiting.ended, members.own),
+    ),
     "participation.withdrawn": (Telling(audiences.member, "participation_withdrawn", personal=members.own),),
     "participation.left_out": (
         Telling(audiences.member, "participation_left_out", facts.left_out, members.explained),

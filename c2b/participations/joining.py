@@ -29,6 +29,7 @@ from c2b.kit.http.idempotency import KEEP, Answer, Call, keep_row, kept
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_id
 from c2b.participations.models import GONE
+from c2b.participations.room import fewest_waited_for, places_left
 from c2b.participations.rules import Priced
 
 BATCH = 256
@@ -55,12 +56,17 @@ class AlreadyMember(Conflict):
 
 class GroupFull(Conflict):
     code = "group_full"
-    message = N_("Only {left} places are left. Somebody may still leave or not pay in time: try again later.")
+    message = N_(
+        "Only {left} places are left. Somebody may still leave or not pay in time: you can join the waitlist."
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Join:
-    """One person's wish to join, validated and priced. ``call`` and ``respond`` for callers that may retry."""
+    """One person's wish to join, validated and priced. ``call`` and ``respond`` for callers that may retry.
+
+    ``waits``: where the group is full, they take a place on the waitlist.
+    """
 
     campaign_id: str
     user_id: str
@@ -69,20 +75,25 @@ class Join:
     schema_version: int
     priced: Priced
     terms_version: int = 1
+    waits: bool = False
     call: Call | None = None
     respond: Callable[[Joined], Answer] | None = None
 
 
 @dataclass(frozen=True)
 class Joined:
-    """A place is reserved until ``reserved_until``; it counts once ``total_minor`` is captured."""
+    """A place is reserved until ``reserved_until``; it counts once ``total_minor`` is captured.
+
+    ``waitlisted``: there is none yet, and nothing to pay.
+    """
 
     participation_id: str
     campaign_id: str
     quantity: int
     total_minor: int
     currency: str
-    reserved_until: datetime
+    reserved_until: datetime | None
+    state: str = "pending_payment"
 
 
 Verdict = Joined | Answer | AppError
@@ -148,7 +159,7 @@ _GONE = ", ".join(f"'{state}'" for state in GONE)
 _INSERT = (
     "INSERT INTO participation (id, campaign_id, user_id, invitation_id, quantity, answers, digest, "
     "configuration_key, schema_version, quote, preferences, total_minor, currency, state, attention, joined_at, "
-    "reserved_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending_payment', '', ?, ?)"
+    "reserved_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)"
 )
 
 
@@ -165,10 +176,15 @@ async def write(joins: Sequence[Join]) -> list[Verdict]:
             verdicts.append(answered[join.call])
             continue
         refusal = _refusal(join, campaigns.get(join.campaign_id), members, now)
-        if refusal:
+        waits = (
+            isinstance(refusal, GroupFull)
+            and join.waits
+            and join.quantity <= campaigns[join.campaign_id]["cap"]
+        )
+        if refusal and not waits:
             verdicts.append(refusal)
             continue
-        campaigns[join.campaign_id]["reserved"] += join.quantity
+        _take_place(campaigns[join.campaign_id], join.quantity, waits=waits)
         members.add((join.campaign_id, join.user_id))
         joined = Joined(
             new_id(),
@@ -176,7 +192,7 @@ async def write(joins: Sequence[Join]) -> list[Verdict]:
             join.quantity,
             join.priced.commitment_minor,
             join.priced.quote.currency,
-            reserved_until,
+            *((None, "waitlisted") if waits else (reserved_until, "pending_payment")),
         )
         if join.call:
             answered[join.call] = joined
@@ -193,12 +209,19 @@ def _refusal(
         return TermsChanged()
     if (join.campaign_id, join.user_id) in members:
         return AlreadyMember()
-    left = campaign["cap"] - campaign["reserved"]
+    left = places_left(campaign)
     return GroupFull(left=left) if join.quantity > left else None
 
 
+def _take_place(campaign: dict[str, Any], quantity: int, *, waits: bool) -> None:
+    if waits:
+        campaign["least"] = min(campaign["least"] or quantity, quantity)
+    else:
+        campaign["reserved"] += quantity
+
+
 async def _held(campaign_ids: list[str]) -> dict[str, dict[str, Any]]:
-    """The campaigns, their rows locked in the order of their ids."""
+    """The campaigns, their rows locked in the order of their ids; ``least``: the fewest units somebody waits for."""
     places = ", ".join("?" for _ in campaign_ids)
     suffix = " FOR NO KEY UPDATE" if db.dialect() == "postgres" else ""
     rows = await db.fetch(
@@ -206,7 +229,11 @@ async def _held(campaign_ids: list[str]) -> dict[str, dict[str, Any]]:
         f"WHERE id IN ({places}) ORDER BY id{suffix}",
         *campaign_ids,
     )
-    return {row["id"]: {**row, "deadline": db.instant(row["deadline"])} for row in rows}
+    least = await fewest_waited_for(campaign_ids)
+    return {
+        row["id"]: {**row, "deadline": db.instant(row["deadline"]), "least": least.get(row["id"])}
+        for row in rows
+    }
 
 
 async def _members(joins: Sequence[Join]) -> set[tuple[str, str]]:
@@ -243,7 +270,9 @@ async def _store(joins: Sequence[Join], verdicts: list[Verdict], now: datetime) 
 
 async def _count(accepted: list[tuple[Join, Joined]]) -> None:
     per_campaign: dict[str, int] = {}
-    for join, _ in accepted:
+    for join, joined in accepted:
+        if joined.state == "waitlisted":
+            continue
         per_campaign[join.campaign_id] = per_campaign.get(join.campaign_id, 0) + join.quantity
     for campaign_id, quantity in sorted(per_campaign.items()):
         rows = await db.execute(
@@ -264,13 +293,13 @@ def _row(join: Join, joined: Joined, now: datetime) -> tuple[Any, ...]:
         canonical_json(priced.answers).decode(), priced.digest, priced.configuration_key, join.schema_version,
         json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")),
         canonical_json(priced.preferences).decode() if priced.preferences else "{}",
-        priced.commitment_minor, priced.quote.currency, now, joined.reserved_until,
+        priced.commitment_minor, priced.quote.currency, joined.state, now, joined.reserved_until,
     )  # fmt: skip
 
 
 def _happening(join: Join, joined: Joined, now: datetime) -> Happening:
     return Happening(
-        "requirement.submitted",
+        "requirement.submitted" if joined.state == "pending_payment" else "participation.waitlisted",
         "participation",
         joined.participation_id,
         join.campaign_id,

@@ -19,6 +19,10 @@ from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChang
 from c2b.participations.models import Participation
 from c2b.participations.requiring import check_pictures, requirement
 from c2b.participations.revising import PayFirst, PriceWouldRise, TooLate, revise
+from c2b.participations.waitlist import offer_places
+
+#: States that a member may still leave from.
+LEAVABLE = ("waitlisted", "pending_payment", "joined", "needs_attention")
 
 
 async def join(
@@ -29,10 +33,13 @@ async def join(
     quantity: int = 1,
     preferences: Any = None,
     invitation_id: str | None = None,
+    waits: bool = False,
     call: Call | None = None,
     respond: Any = None,
 ) -> Joined | Answer:
     """Reserve a place in a campaign (slug or id) with a requirement of one's own; pay next.
+
+    ``waits``: where no place is free, take one on the waitlist, without paying (``Joined.state`` says which).
 
     With ``call`` and ``respond`` the answer is stored with the effect, and a retry gets it again.
     Raises ``Invalid`` with a fault per field, ``CampaignNotOpen``, ``AlreadyMember``, ``GroupFull``.
@@ -52,6 +59,7 @@ async def join(
             schema_version=offer.schema.version,
             priced=priced,
             terms_version=offer.terms_version,
+            waits=waits,
             call=call,
             respond=respond,
         )
@@ -74,20 +82,19 @@ async def withdraw(actor: Actor, participation_id: str) -> None:
         state = (await Participation.get(id=participation_id)).state
         if state in ("withdrawn", "refunding", "refunded"):
             return
-        if campaign["state"] not in BEFORE_LOCK or state not in (
-            "pending_payment",
-            "joined",
-            "needs_attention",
-        ):
+        if campaign["state"] not in BEFORE_LOCK or state not in LEAVABLE:
             raise TooLate
-        paid = state != "pending_payment"
+        paid = state in ("joined", "needs_attention")
         await _leave(own, "withdrawn", from_state=state)
         await asking.left(participation_id)
         await record(
             "participation.withdrawn", subject="participation", subject_id=participation_id,
             campaign_id=own.campaign_id, actor_id=actor.id, audience="organizer", payload={"paid": paid},
         )  # fmt: skip
+        if state == "waitlisted":
+            return
         await give_back_places(own.campaign_id, reserved=own.quantity, paid=own.quantity if paid else 0)
+        await offer_places(own.campaign_id)
 
     await db.atomically(leave)
 
@@ -131,6 +138,7 @@ async def expire(participation_id: str) -> bool:
     if rows != 1:
         return False
     await give_back_places(own.campaign_id, reserved=own.quantity, paid=0)
+    await offer_places(own.campaign_id)
     await record(
         "participation.expired", subject="participation", subject_id=participation_id,
         campaign_id=own.campaign_id, actor_id=own.user_id, audience="organizer",

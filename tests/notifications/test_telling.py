@@ -26,6 +26,7 @@ from c2b.purchasing.models import Document, PurchaseOrder
 from tests.notifications import stories
 from tests.notifications.questions import questioned
 from tests.notifications.stories import failed_jobs
+from tests.notifications.waiting import waited, waited_for_nothing
 
 pytestmark = pytest.mark.usefixtures("connected", "database", "quick_paper")
 STYLE = re.search(r"<style>.*</style>", (FOLDER / "body.html").read_text(), re.DOTALL).group()  # type: ignore[union-attr]
@@ -204,6 +205,26 @@ async def _withdraw(campaign_id: str) -> None:
     await drain()
 
 
+class TestSomebodyOnTheWaitlist:
+    async def test_is_told_when_a_place_opens_until_when_it_is_theirs_and_when_the_wait_is_over(self):
+        await waited()
+        offered = await Mail.get(template="place_offered")
+        assert offered.to_address.startswith(BO)
+        assert offered.subject.startswith("“Ana Ferreira's navy seventy-five”的一个名额为您保留至")
+        assert offered.context["reserved_until_at"] > clock.now().isoformat()
+        ended = await Mail.get(template="waitlist_ended")
+        assert ended.to_address.startswith(CY)
+        assert "was canceled, and its waitlist has ended with it" in ended.text
+        assert "Nothing was charged" in ended.text
+
+    async def test_is_told_when_what_they_wait_for_is_no_longer_made(self):
+        await waited_for_nothing()
+        ended = await Mail.get(template="waitlist_ended")
+        assert ended.to_address.startswith(BO)
+        assert "您的需求已不在其中" in ended.text
+        assert await Mail.filter(template="place_offered").count() == 0
+
+
 class TestAnAdmin:
     async def test_is_told_when_the_manufacturer_says_no_or_nothing(self):
         told = await stories.ordered()
@@ -281,6 +302,8 @@ class TestEveryMail:
         await stories.fallen_below()
         await stories.declined()
         await questioned()
+        await waited()
+        await waited_for_nothing()
         await drain()
         await stories.delayed()
         await stories.canceled()

@@ -34,6 +34,7 @@ routes = [
     Route("/campaigns/{slug}/progress", public(progress.stream), methods=["GET"]),
     Route("/campaigns/{slug}/join", join.show, methods=["GET"]),
     Route("/campaigns/{slug}/join", join.join, methods=["POST"]),
+    Route("/campaigns/{slug}/waitlist", join.wait, methods=["POST"]),
     Route("/campaigns/{slug}/quote", join.quote, methods=["POST"]),
     Route("/campaigns/{slug}/invitation", invitation.show, methods=["GET"]),
     Route("/campaigns/{slug}/invitation", invitation.create, methods=["POST"]),

@@ -20,7 +20,7 @@ from c2b.kit.http.rates import Limit, hit
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
 from c2b.participations import operations as participations
-from c2b.participations.joining import AlreadyMember, CampaignNotOpen
+from c2b.participations.joining import AlreadyMember, CampaignNotOpen, Joined
 from c2b.participations.queries import place_of
 from c2b.payments.capturing import NothingToPay
 from c2b.payments.operations import start_checkout
@@ -74,6 +74,16 @@ async def quote(request: Request) -> Response:
 @public
 async def join(request: Request) -> Response:
     """POST /campaigns/{slug}/join: reserve a place and go on to the provider's page."""
+    return await _join(request, waits=False)
+
+
+@public
+async def wait(request: Request) -> Response:
+    """POST /campaigns/{slug}/waitlist: the same form; without a free place one on the waitlist, and nothing to pay."""
+    return await _join(request, waits=True)
+
+
+async def _join(request: Request, *, waits: bool) -> Response:
     slug, offer = await _offer(request)
     sent = await read_requirement(request, offer)
     if sent.apart:  # the form shows an alternative: keep it first
@@ -88,10 +98,14 @@ async def join(request: Request) -> Response:
     if sent.faults:
         return await _page(request, slug, offer, sent, error=Invalid())
     try:
-        participation_id = await _reserve(request, actor, offer, sent)
+        participation_id, state = await _reserve(request, actor, offer, sent, waits=waits)
     except (Invalid, Conflict) as error:
         return await _page(request, slug, offer, sent, error=error)
-    response = await to_checkout(actor, participation_id)
+    if state == "waitlisted":
+        response: Response = see_other(f"/participations/{participation_id}")
+        flash(response, N_("You are on the waitlist. We write to you when a place opens for you."))
+    else:
+        response = await to_checkout(actor, participation_id)
     drop(response, DRAFT, path=f"/campaigns/{slug}")
     return response
 
@@ -114,8 +128,10 @@ async def to_checkout(actor: Actor, participation_id: str) -> Response:
     return response
 
 
-async def _reserve(request: Request, actor: Actor, offer: JoinOffer, sent: Sent) -> str:
-    """The id of the place. A form that is sent twice leads to the one place it made."""
+async def _reserve(
+    request: Request, actor: Actor, offer: JoinOffer, sent: Sent, *, waits: bool
+) -> tuple[str, str]:
+    """The id of the place and its state. A form that is sent twice leads to the one place it made."""
     invitation_id = await valid_for(
         invitation_of(request, offer.campaign_id), campaign_id=offer.campaign_id, actor=actor
     )
@@ -127,13 +143,15 @@ async def _reserve(request: Request, actor: Actor, offer: JoinOffer, sent: Sent)
             quantity=sent.quantity,
             preferences=composed(sent.wishes, offer, sent.answers).preferences,
             invitation_id=invitation_id,
+            waits=waits,
         )
     except AlreadyMember:
         place = await place_of(actor, offer.campaign_id)
         if place is None:
             raise
-        return str(place["id"])
-    return joined.participation_id  # type: ignore[union-attr]  # an Answer comes only to a caller with a key
+        return str(place["id"]), str(place["state"])
+    assert isinstance(joined, Joined)  # an Answer comes only to a caller with a key
+    return joined.participation_id, joined.state
 
 
 async def _offer(request: Request) -> tuple[str, JoinOffer]:

@@ -17,8 +17,11 @@ from c2b.kit.i18n import current_locale, pick
 from c2b.participations import queries as participations
 from c2b.participations.explained import Explained, explained
 from c2b.participations.models import GONE
+from c2b.participations.operations import LEAVABLE
 from c2b.participations.outcomes import read_outcome
 from c2b.participations.proposals import mine_of
+from c2b.participations.room import position_of
+from c2b.participations.waitlist import WAITED
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.ballot import may_vote
@@ -38,9 +41,6 @@ from c2b.web.consumer.words import (
     refund_state,
 )
 from c2b.web.pages import page
-
-#: States from which a member may leave, as long as the group is not locked.
-LEAVABLE = ("pending_payment", "joined", "needs_attention")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +143,7 @@ async def show(request: Request) -> Response:
         moves=moves_of(await money_of(row["id"])),
         proposal=await mine_of(row),
         short=await _short(row, offer),
+        position=await position_of(row) if row["state"] == "waitlisted" else 0,
         progress=progress,
         votes=own_votes(offer, row["preferences"], progress.votes) if view.holds_place else (),
         may_vote=may_vote(row, offer),
@@ -165,13 +166,15 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
     """One's own place in the reader's language; prices are the stored promise, never computed again."""
     schema, locale = offer.schema.parsed, current_locale()
     before_lock, wishes = row["campaign_state"] in BEFORE_LOCK, row["preferences"]
-    names = ("id", "title", "slug", "attention", "quantity", "currency", "settled_minor", "digest", "joined_at",
+    waited = row["attention"] == WAITED
+    names = ("id", "title", "slug", "quantity", "currency", "settled_minor", "digest", "joined_at",
             "reserved_until", "deadline")  # fmt: skip
     return ParticipationView(
         **{name: row[name] for name in names},
         product_name=pick(campaign["product_name"]),
         manufacturer_name=pick(campaign["manufacturer_name"]),
-        state=participation_state(row["state"]),
+        state=participation_state(row["state"], waited=waited),
+        attention="" if waited else row["attention"],
         base_minor=row["quote"]["base_minor"],
         unit_minor=row["quote"]["unit_price_minor"],
         asked_minor=row["total_minor"],

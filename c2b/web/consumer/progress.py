@@ -18,6 +18,7 @@ from c2b.kit.i18n import N_, current_locale, gettext, use_locale
 from c2b.kit.templating import render
 from c2b.participations.polls import polls_of
 from c2b.participations.queries import demand_of, place_of
+from c2b.participations.room import room_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, short_bars
@@ -54,6 +55,7 @@ class ProgressView:
     """Numbers that move while people join. Units are counted when they are paid. Prices in minor units per unit,
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
+    ``left`` are free places that nobody on the waitlist (``waiting`` people) is about to get.
     ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
     the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` is what keeps
     a group with enough paid units from going ahead.
@@ -83,6 +85,7 @@ class ProgressView:
     short: tuple[Bar, ...] = ()
     votes: tuple[VoteView, ...] = ()
     voting: bool = False
+    waiting: int = 0
 
 
 async def progress_view(campaign: dict[str, Any], *, inside: bool) -> ProgressView:
@@ -97,7 +100,7 @@ async def _view(campaign_id: str, *, inside: bool) -> ProgressView:
     voting = any(each.is_open for each in votes)
     order = await brief_of(campaign_id) if inside or row["state"] == "ordered" else None
     short = await _short(campaign_id) if waits(row) and not voting else ()
-    return progress_from(
+    view = progress_from(
         row,
         currency=basis["currency"],
         fixed_minor=await fixed_surcharge(basis),
@@ -106,6 +109,10 @@ async def _view(campaign_id: str, *, inside: bool) -> ProgressView:
         short=short,
         votes=votes,
     )
+    if not view.joinable:
+        return view
+    room = await room_of(campaign_id)
+    return replace(view, left=room.left, waiting=room.waiting)
 
 
 async def _votes(basis: dict[str, Any]) -> tuple[VoteView, ...]:

@@ -15,12 +15,14 @@ from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.forms import Form, answers_from_form, build_form
 from c2b.catalog.reading import upload_fields
 from c2b.catalog.rules import ProductSchema, option_counts, surcharges
+from c2b.config import settings
 from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import current_locale, pick
 from c2b.participations.operations import requirement
 from c2b.participations.preferences import MAX_ALTERNATIVES
 from c2b.participations.queries import demand_of
+from c2b.participations.room import Room, room_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, bars_of_choice, threshold_bar
@@ -116,6 +118,13 @@ class RequirementForm:
     has_files: bool
     open: bool
     objection_hours: int
+    room: Room
+    hours_to_pay: int
+
+    @property
+    def full(self) -> bool:
+        """There are fewer places than units asked for."""
+        return self.room.left < max(self.quantity, 1)
 
 
 async def read_requirement(request: Request, offer: JoinOffer) -> Sent:
@@ -207,6 +216,8 @@ async def requirement_form(
         has_files=bool(upload_fields(schema, SCOPES)),
         open=is_open,
         objection_hours=offer.objection_hours,
+        room=await room_of(offer.campaign_id),
+        hours_to_pay=settings().waitlist_hours,
     )
 
 

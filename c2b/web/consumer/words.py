@@ -47,6 +47,7 @@ _CAMPAIGN_SENTENCES = {
     "canceled": N_("The campaign was canceled. Everybody gets all their money back."),
 }
 _PARTICIPATION = {
+    "waitlisted": (N_("On the waitlist"), "wait"),
     "pending_payment": (N_("Waiting for payment"), "wait"),
     "joined": (N_("Joined"), "good"),
     "needs_attention": (N_("Needs your attention"), "wait"),
@@ -60,6 +61,9 @@ _PARTICIPATION = {
     "expired": (N_("Place let go"), "neutral"),
 }
 _PARTICIPATION_SENTENCES = {
+    "waitlisted": N_(
+        "No place is free yet, and there is nothing to pay. When one opens for you, we write to you."
+    ),
     "pending_payment": N_("Your place is reserved. It counts once your payment has arrived."),
     "joined": N_("Your payment has arrived and your place counts."),
     "needs_attention": N_("Something you chose no longer fits as it is. Please look at it."),
@@ -72,6 +76,7 @@ _PARTICIPATION_SENTENCES = {
     "refunded": N_("You have all your money back."),
     "expired": N_("The place was not paid in time. Nothing was charged."),
 }
+_WAITED = N_("No place opened for you on the waitlist. Nothing was charged.")
 _PAYMENT = {
     "created": (N_("Not paid yet"), "wait"),
     "succeeded": (N_("Paid"), "good"),
@@ -134,8 +139,10 @@ def review_step(transition: Mapping[str, Any], *, again: bool) -> State:
     return campaign_state(transition["to_state"])
 
 
-def participation_state(code: str) -> State:
-    """The state of a member's place in words."""
+def participation_state(code: str, *, waited: bool = False) -> State:
+    """The state of a member's place in words; ``waited``: they never got one from the waitlist."""
+    if waited and code == "expired":
+        return State(code, gettext(N_("The wait has ended")), "neutral", gettext(_WAITED))
     return _state(code, _PARTICIPATION, _PARTICIPATION_SENTENCES)
 
 

@@ -40,6 +40,7 @@ STAGES = {
     "POST /campaigns/{campaign}/cancellation": "open",
     "POST /campaigns/{campaign}/quote": "open",
     "POST /campaigns/{campaign}/participations": "open",
+    "POST /campaigns/{campaign}/waitlist": "open",
 }
 
 
@@ -72,6 +73,7 @@ class Built:
             "PUT /campaigns/{campaign}": offer(),
             "POST /campaigns/{campaign}/quote": {"answers": world.ANSWERS},
             "POST /campaigns/{campaign}/participations": {"answers": world.ANSWERS},
+            "POST /campaigns/{campaign}/waitlist": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/ballot": {"votes": {}},
             "POST /invitation-openings": {"token": "guessed"},

@@ -58,6 +58,7 @@ TABLE = {
     "GET /admin/campaigns": ADMINS,
     "POST /campaigns/{campaign}/quote": EVERYBODY,
     "POST /campaigns/{campaign}/participations": "401 201 409 409 201 403 403 403",
+    "POST /campaigns/{campaign}/waitlist": "401 201 409 409 201 403 403 403",
     "GET /me/participations": CONSUMERS,
     "GET /participations/{participation}": "401 404 200 404 404 403 403 403",
     "PUT /participations/{participation}/requirement": "401 404 200 404 404 403 403 403",

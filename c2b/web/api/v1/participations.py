@@ -16,6 +16,7 @@ from c2b.participations.explained import outcome_of
 from c2b.participations.joining import Joined
 from c2b.participations.objecting import accept
 from c2b.participations.proposals import mine_of
+from c2b.participations.room import position_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.referrals.operations import valid_for
 from c2b.web.api.bodies import Optional, fields_of, mapping, text, whole
@@ -34,10 +35,18 @@ _AS_STORED = (
 
 @require_api("consumer")
 async def join(request: Request) -> Response:
-    """POST /campaigns/{campaign}/participations: reserve a place; pay next.
+    """POST /campaigns/{campaign}/participations: reserve a place; pay next."""
+    return await _join(request, waits=False)
 
-    The answer is stored by the batch that writes the place, not by a transaction of this request's own.
-    """
+
+@require_api("consumer")
+async def wait(request: Request) -> Response:
+    """POST /campaigns/{campaign}/waitlist: the same; without a free place one on the waitlist, and nothing to pay."""
+    return await _join(request, waits=True)
+
+
+async def _join(request: Request, *, waits: bool) -> Response:
+    """The answer is stored by the batch that writes the place, not by a transaction of this request's own."""
     await count(JOINS, request)
     actor, campaign = actor_of(request), request.path_params["campaign"]
     call = call_from(request, await request.body())
@@ -50,7 +59,7 @@ async def join(request: Request) -> Response:
     if fields["invitation_id"]:
         campaign = (await join_offer(campaign)).campaign_id
         fields["invitation_id"] = await valid_for(fields["invitation_id"], campaign_id=campaign, actor=actor)
-    answer = await operations.join(actor, campaign, **fields, call=call, respond=_reserved)
+    answer = await operations.join(actor, campaign, **fields, waits=waits, call=call, respond=_reserved)
     return given_again(answer if isinstance(answer, Answer) else _reserved(answer))
 
 
@@ -141,7 +150,8 @@ def shape(row: dict[str, Any]) -> dict[str, Any]:
 
 async def _now(request: Request) -> Response:
     row = await queries.own(actor_of(request), request.path_params["participation"])
-    return json_answer(shape({**row, "outcome": await outcome_of(row)}))
+    position = await position_of(row) if row["state"] == "waitlisted" else None
+    return json_answer({**shape({**row, "outcome": await outcome_of(row)}), "waitlist_position": position})
 
 
 def _reserved(joined: Joined) -> Answer:
@@ -149,7 +159,7 @@ def _reserved(joined: Joined) -> Answer:
         "id": joined.participation_id,
         "campaign_id": joined.campaign_id,
         "quantity": joined.quantity,
-        "state": "pending_payment",
+        "state": joined.state,
         "total_minor": joined.total_minor,
         "currency": joined.currency,
         "reserved_until": joined.reserved_until,
@@ -159,6 +169,7 @@ def _reserved(joined: Joined) -> Answer:
 
 ROUTES: list[Route] = [
     *resource("/campaigns/{campaign:name}/participations", post=join),
+    *resource("/campaigns/{campaign:name}/waitlist", post=wait),
     *resource("/me/participations", get=mine),
     *resource("/participations/{participation:id}", get=show),
     *resource("/participations/{participation:id}/requirement", put=revise),
