@@ -21,7 +21,7 @@ from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
 from c2b.participations.checking import LockRefused, check
 from c2b.participations.collecting import collect, digest_of
-from c2b.participations.leaving import leave_out
+from c2b.participations.leaving import leave_out, leaving, make_room
 from c2b.participations.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
 from c2b.participations.rules import Priced, price
 
@@ -64,16 +64,18 @@ async def lock(campaign_id: str, *, turn: int) -> str:
         return CHANGED
     schema, result = await pinned_schema(campaign["schema_id"]), proposal["result"]
     check(schema, campaign, inputs, result)
+    if await make_room(campaign_id, result):
+        await supersede(proposal["id"])
+        return CHANGED
     staying = [_Seat(schema, inputs, member) for member in result["members"] if member["answers"] is not None]
-    leaving = [member for member in result["members"] if member["answers"] is None]
-    await leave_out(campaign_id, leaving)
+    await leave_out(campaign_id, leaving(result))
     await _confirm(campaign_id, staying)
     await _freeze(campaign, schema, result, staying)
     await db.execute("UPDATE allocation SET state = 'locked' WHERE id = ?", proposal["id"])
     await change_state(
         campaign_id, from_states=("closed",), to_state="locked", event="campaign.locked", stamp="locked_at",
         payload={"paid": result["units"], "unit_price_minor": result["unit_price_minor"], "members": len(staying),
-                 "left_out": len(leaving)},
+                 "left_out": len(leaving(result))},
     )  # fmt: skip
     return LOCKED
 
