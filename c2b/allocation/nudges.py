@@ -15,7 +15,7 @@ _EFFORT, _TRIALS = 3_000_000, 12
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """``people`` (``units``) moving to ``cell`` make it real, everything else as people want it now.
+    """``people`` (``units``) moving to ``cell`` make it real, and nobody else gets anything worse than now.
 
     ``movers``: positions of members with whom it was tried. ``shown_to``: positions of members for whom the sentence
     is true of themselves: each was tried in a set of this size. ``from_cells``: what they would leave. ``count``: units
@@ -129,7 +129,7 @@ class _Tries:
         return tuple(sorted(left))
 
     def _tried(self, cell: int, moves: list[Move]) -> tuple[int, int] | None:
-        """People newly served and people better off where it works: the cell made, nobody without a place they had."""
+        """People newly served and people better off where it works: the cell made, and nobody but movers worse off."""
         if self.effort <= 0:
             return None
         members = list(self.problem.members)
@@ -141,14 +141,16 @@ class _Tries:
         if after.counts[cell] < self.problem.cells[cell].minimum:
             return None
         served = better = 0
-        for member, seat in enumerate(self.allocation.seats):
-            then = after.seats[member]
-            if seat is not None and then is None:
+        for member, (seat, then) in enumerate(zip(self.allocation.seats, after.seats, strict=True)):
+            if member in movers or then is None:
+                if seat is not None and then is None:
+                    return None
+                continue
+            specs = self.problem.members[member].specs
+            if seat is not None and specs[then.spec].rank > specs[seat.spec].rank:
                 return None
-            if then is not None and member not in movers:
-                specs = self.problem.members[member].specs
-                served += seat is None
-                better += seat is not None and specs[then.spec].rank < specs[seat.spec].rank
+            served += seat is None
+            better += seat is not None and specs[then.spec].rank < specs[seat.spec].rank
         return (served, better) if served or better else None
 
 

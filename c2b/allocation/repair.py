@@ -104,10 +104,12 @@ class Batch:
         part = self.part
         reached: dict[
             int, tuple[int, int, int]
-        ] = {}  # cell → (member who leaves it, their option, cell they fill)
+        ] = {}  # cell → who leaves it, for which option, to fill which cell
         queue = [(cell, 1)]
         for here, needed in queue:
             for member, option in self._who_may_fill(here, needed):
+                if cell in part.cells[self.pick[member]]:
+                    continue  # would only take from where it is to go
                 breaks = self._breaks(member, option)
                 if not breaks:
                     chain = [(member, option)]

@@ -76,7 +76,7 @@ def word_of(attribute: Attribute, code: Any) -> Words:
     option = attribute.option(code)
     if option is not None:
         return option.label
-    return Words(en="yes", zh="是") if code is True else Words(en="no", zh="否")
+    return Words(en="Yes", zh="是") if code is True else Words(en="No", zh="否")
 
 
 def prices_of(attribute: Attribute, choices: Sequence[Any]) -> dict[Any, int]:

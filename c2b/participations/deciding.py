@@ -26,7 +26,9 @@ from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import FieldError
 from c2b.participations.asking import Question, ask_all, promise
+from c2b.participations.asking import left as no_longer_asked
 from c2b.participations.choices import priced_first, valid_choices
+from c2b.participations.leaving import leave_out
 from c2b.participations.outcomes import left
 from c2b.participations.polls import counted, paid_members
 from c2b.participations.queries import read
@@ -204,31 +206,20 @@ async def _let_go(
     offer: JoinOffer, attribute: str, outcome: Any, gone: Sequence[tuple[dict[str, Any], Verdict]]
 ) -> None:
     """Whoever cannot accept the outcome leaves: refunded by itself, or, unpaid, with a place that is free again."""
-    now = clock.now()
-    paid = [(row, verdict) for row, verdict in gone if row["state"] != "pending_payment"]
+    paid = [
+        {"id": row["id"], "units": row["quantity"], "outcome": _outcome(attribute, outcome, row, verdict)}
+        for row, verdict in gone
+        if row["state"] != "pending_payment"
+    ]
     unpaid = [row for row, _ in gone if row["state"] == "pending_payment"]
-    kept = [(_outcome(attribute, outcome, row, verdict), row["id"]) for row, verdict in paid]
-    await db.execute_many(
-        "UPDATE participation SET state = 'refunding', left_at = ?, attention = '', outcome = ? WHERE id = ? "
-        "AND state IN ('joined', 'needs_attention')",
-        [(now, *each) for each in kept],
-    )
-    await db.execute_many(
-        "UPDATE reconfirmation SET state = 'left' WHERE participation_id = ? AND state = 'open'",
-        [(row["id"],) for row, _ in paid],
-    )
+    for each in paid:
+        await no_longer_asked(each["id"])
+    await leave_out(offer.campaign_id, paid)
     await db.execute_many(
         "UPDATE participation SET state = 'expired', left_at = ?, reserved_until = NULL WHERE id = ? "
         "AND state = 'pending_payment'",
-        [(now, row["id"]) for row in unpaid],
+        [(clock.now(), row["id"]) for row in unpaid],
     )
-    await record_all(
-        Happening(
-            "participation.left_out", "participation", row["id"], offer.campaign_id, row["user_id"], "organizer",
-            {"cause": verdict.leave, "vote": attribute, "paid": True},
-        )
-        for row, verdict in paid
-    )  # fmt: skip
     await record_all(
         Happening(
             "participation.expired", "participation", row["id"], offer.campaign_id, row["user_id"], "organizer",
@@ -236,14 +227,11 @@ async def _let_go(
         )
         for row in unpaid
     )  # fmt: skip
-    units = sum(row["quantity"] for row, _ in paid)
-    await give_back_places(
-        offer.campaign_id, reserved=units + sum(row["quantity"] for row in unpaid), paid=units
-    )
+    await give_back_places(offer.campaign_id, reserved=sum(row["quantity"] for row in unpaid), paid=0)
 
 
-def _outcome(attribute: str, outcome: Any, row: dict[str, Any], verdict: Verdict) -> str:
-    found = left(
+def _outcome(attribute: str, outcome: Any, row: dict[str, Any], verdict: Verdict) -> dict[str, Any]:
+    return left(
         cause=verdict.leave,
         quantity=row["quantity"],
         choices=len(ranked(row["answers"], row["preferences"])),
@@ -252,5 +240,4 @@ def _outcome(attribute: str, outcome: Any, row: dict[str, Any], verdict: Verdict
         limit_minor=row["preferences"].get("limit_minor") if verdict.leave == "price" else None,
         lowest_minor=verdict.lowest_minor,
         decided=(attribute, outcome),
-    )
-    return canonical_json(found.to_json()).decode()
+    ).to_json()

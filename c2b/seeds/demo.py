@@ -163,7 +163,8 @@ async def _join_all(rows: list[ImportedRow], campaign_id: str, stage: Stage) -> 
         locale = "zh_CN" if not row.name.isascii() and "一" <= row.name[0] <= "鿿" else "en"
         who = await person(f"friend{number}@members.c2b.example", row.name, locale=locale)
         clock.shift(timedelta(minutes=chance.randrange(10, 120)))
-        await join_and_pay(who, campaign_id, row.answers, quantity=row.quantity)
+        wishes = row.priced.preferences if row.priced else None
+        await join_and_pay(who, campaign_id, row.answers, quantity=row.quantity, preferences=wishes)
         units += row.quantity
         if number % 4 == 0 or number == len(rows):
             bar = "█" * (units * 40 // 240)

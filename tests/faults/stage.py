@@ -9,10 +9,12 @@ import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.queries import forget_offers
+from c2b.campaigns.votes import OpenVote
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
@@ -43,7 +45,8 @@ class Stage:
 
 async def build(*, small: bool) -> Stage:
     """Four campaigns: ``reached`` orders as soon as it is full, ``waited`` at its deadline (with a better price, and
-    without whoever wanted a rare plate), ``short`` fails, ``called_off`` is canceled."""
+    without whoever wanted a rare plate or another mounting than the vote brings), ``short`` fails, ``called_off`` is
+    canceled."""
     forget_offers()
     w = await world.build()
     await db.execute("UPDATE product SET timeline = 'LIGHT' WHERE id = ?", w.product_id)
@@ -56,8 +59,15 @@ async def build(*, small: bool) -> Stage:
         [(20, PAY), (20, TWICE), (10, PAY), *[(3, PAY)] * 4 * more],
         closes="on_threshold",
     )
-    await _campaign(w, stage, "waited", [(20, PAY)] * 4 + [(1, DECLINE), (1, LATE), *[(1, PAY)] * 6 * more])
+    vote = OpenVote("mounting", ("top", "gasket"), clock.now() + OPEN_FOR - timedelta(hours=1), "listed")
+    fixed = {name: code for name, code in world.BATCH.items() if name != "mounting"}
+    await _campaign(
+        w, stage, "waited", [(20, PAY)] * 4 + [(1, DECLINE), (1, LATE), *[(1, PAY)] * 6 * more],
+        batch_answers=fixed, votes=(vote,),
+    )  # fmt: skip
     await _member(w, stage, "waited", 1, PAY, **RARE)
+    await _member(w, stage, "waited", 2, PAY, wishes=ballot("gasket", "top"))
+    await _member(w, stage, "waited", 1, PAY, wishes=ballot("top", only=["top"]))
     await _campaign(w, stage, "short", [(20, PAY), (2, TWICE), (1, LATE), *[(1, PAY)] * 5 * more])
     await _campaign(w, stage, "called_off", [(2, PAY), (1, PAY), *[(1, TWICE)] * 3 * more])
     for name in ("waited", "short"):
@@ -67,6 +77,11 @@ async def build(*, small: bool) -> Stage:
     return stage
 
 
+def ballot(*ranking: str, only: list[str] | None = None) -> dict[str, Any]:
+    """Preferences with a ranking of the mountings."""
+    return {"votes": {"mounting": {"ranking": list(ranking), **({"only": only} if only else {})}}}
+
+
 async def _campaign(
     w: world.World,
     stage: Stage,
@@ -74,16 +89,17 @@ async def _campaign(
     members: list[tuple[int, Behavior]],
     *,
     closes: str = "at_deadline",
+    **offer: Any,
 ) -> None:
     stage.campaigns[name] = await w.open_campaign(
-        title=f"Board {name}", closes=closes, cap=150, deadline=clock.now() + OPEN_FOR
+        title=f"Board {name}", closes=closes, cap=150, deadline=clock.now() + OPEN_FOR, **offer
     )
     for quantity, behavior in members:
         await _member(w, stage, name, quantity, behavior)
 
 
 async def _member(
-    w: world.World, stage: Stage, name: str, quantity: int, does: Behavior, **answers: str
+    w: world.World, stage: Stage, name: str, quantity: int, does: Behavior, **answers: Any
 ) -> str:
     joined = await w.join(stage.campaigns[name], quantity=quantity, **answers)
     stage.plan[joined.participation_id] = does.value

@@ -56,9 +56,12 @@ async def live_through(place: Place, stage: stages.Stage, kill: Kill, **calm: An
 
 def everything_happened(seen: Counter[str]) -> bool:
     """Groups that ordered, failed and were called off; money that went back for every reason."""
-    reasons = ("campaign_failed", "withdrawal", "option_minimum", "late", "price_difference")
+    reasons = (
+        "campaign_failed", "withdrawal", "option_minimum", "left_out", "late", "price_difference",
+    )  # fmt: skip
     return (
         seen["orders"] == 2
+        and seen["votes closed"] == 1
         and seen["campaigns failed"] == seen["campaigns canceled"] == 1
         and all(seen[f"refunds for {reason}"] for reason in reasons)
     )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import email
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from c2b.kit import clock, db, mail, storage
 from c2b.kit.ids import sha256_hex
 from c2b.ledger import queries as ledger
 from c2b.notifications.tellings import TELLINGS
+from c2b.participations.models import GONE
 from c2b.payments.gateways.sandbox.record import Record, record_of
 
 #: States of a place that is paid for and stays so.
@@ -31,8 +33,32 @@ async def compare(data_dir: Path) -> list[str]:
     """All faults of the settled place whose database is the present one."""
     told = record_of(data_dir / "sandbox.sqlite3")
     found = [*await _payments(told), *await _refunds(told), *await _held(), *await _campaigns()]
-    found += [*await _orders(), *await _jobs_and_runs(), *await _mails()]
+    found += [*await _orders(), *await _votes(), *await _jobs_and_runs(), *await _mails()]
     return found + [f"wrong book: {fault}" for fault in await ledger.faults()]
+
+
+async def _votes() -> list[str]:
+    """A closed vote was told once, its outcome is in the batch, and nobody who refused it holds a place."""
+    found = []
+    for vote in await db.fetch("SELECT * FROM batch_vote WHERE state = 'closed'"):
+        outcome, name = json.loads(vote["outcome"]), vote["attribute"]
+        told = await db.fetch(
+            "SELECT id FROM event WHERE name = 'vote.closed' AND subject_id = ?", vote["id"]
+        )
+        if len(told) != 1:
+            found.append(
+                f"{'twice' if told else 'lost'}: the end of vote {vote['id']} has {len(told)} events"
+            )
+        row = await db.fetch_one("SELECT batch_answers FROM campaign WHERE id = ?", vote["campaign_id"])
+        if row is None or json.loads(row["batch_answers"]).get(name) != outcome:
+            found.append(f"wrong: the outcome of vote {vote['id']} is not in its batch")
+        for member in await db.fetch(
+            "SELECT id, state, preferences FROM participation WHERE campaign_id = ?", vote["campaign_id"]
+        ):
+            only = json.loads(member["preferences"]).get("votes", {}).get(name, {}).get("only")
+            if only and outcome not in only and member["state"] not in GONE:
+                found.append(f"wrong: {member['id']} refused the outcome and is {member['state']}")
+    return found
 
 
 async def seen() -> Counter[str]:
@@ -42,6 +68,7 @@ async def seen() -> Counter[str]:
         "captures": "SELECT COUNT(*) AS n FROM payment WHERE state = 'succeeded'",
         "orders": "SELECT COUNT(*) AS n FROM purchase_order",
         "mails": "SELECT COUNT(*) AS n FROM mail",
+        "votes closed": "SELECT COUNT(*) AS n FROM batch_vote WHERE state = 'closed'",
     }.items():
         row = await db.fetch_one(sql)
         counted[what] = row["n"] if row else 0

@@ -42,3 +42,10 @@ class TestTheEndOfAVote:
         await stories.decided()
         (mail,) = await Mail.filter(template="reservation_expired")
         assert "the members have decided" in mail.text
+
+    async def test_tells_who_lost_their_condition_that_they_are_out_and_why(self):
+        await stories.decided()
+        mail = await mail_to("cy.cyrano", "participation_left_out")
+        assert "The group decided for Gasket mount, which you did not want" in mail.text
+        assert "On its way back to you: CN¥" in mail.text
+        assert "refund_done" in {template for template, who in await stories.mails() if who == "cy.cyrano"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.rules import PriceTier
+from c2b.campaigns.votes import OpenVote
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import parse_schema
 from c2b.config import ROOT
@@ -155,3 +157,46 @@ class TestAFile:
         assert len(read(tmp_path, HEAD + BO * 2)) == 2
         with pytest.raises(ValueError, match="more than 2"):
             read(tmp_path, HEAD + BO * 3)
+
+
+class TestWhatMembersDecide:
+    """The mounting is put to a vote: columns say the ranking and what is accepted, judged like a form."""
+
+    VOTE = OpenVote("mounting", ("tray", "gasket", "top"), datetime(2026, 12, 20, tzinfo=UTC), "listed")
+    FIXED = {name: code for name, code in world.BATCH.items() if name != "mounting"}
+    VOTED = replace(OFFER, batch_answers=FIXED, votes=(VOTE,))
+
+    def read(self, tmp_path: Path, data: str, name: str) -> list[ImportedRow]:
+        path = tmp_path / name
+        path.write_text(data)
+        return list(read_requirements(path, self.VOTED))
+
+    def test_is_read_from_columns(self, tmp_path):
+        head = HEAD.replace("\n", ",vote.mounting,only.mounting\n")
+        good, silent, wrong = self.read(
+            tmp_path,
+            head
+            + BO.replace("\n", ",top|tray,top|tray\n")
+            + BO.replace("\n", ",,\n")
+            + BO.replace("\n", ",glue,\n"),
+            "wishes.csv",
+        )
+        assert good.priced
+        assert good.priced.preferences == {
+            "votes": {"mounting": {"ranking": ["top", "tray"], "only": ["tray", "top"]}}
+        }
+        assert silent.priced
+        assert silent.priced.preferences == {}
+        assert faults(wrong) == {("preferences.votes.mounting.ranking", "not_offered")}
+
+    def test_is_read_from_json_with_everything_else_that_is_wished(self, tmp_path):
+        wishes = {"votes": {"mounting": {"ranking": ["tray"]}}, "limit_minor": 90000}
+        line = {"name": "Bo", "quantity": 1, "answers": world.ANSWERS, "preferences": wishes}
+        (row,) = self.read(tmp_path, json.dumps([line]), "wishes.json")
+        assert row.priced
+        assert row.priced.preferences == wishes
+
+    def test_about_a_vote_that_is_not_held_is_refused(self, tmp_path):
+        head = HEAD.replace("\n", ",vote.mounting\n")
+        (row,) = read(tmp_path, head + BO.replace("\n", ",top\n"))
+        assert faults(row) == {("preferences.votes.mounting", "not_open")}

@@ -7,21 +7,25 @@ must go wrong, or the race proves nothing.
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections import Counter
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest_asyncio
 
 from c2b import wiring
 from c2b.campaigns import counting
 from c2b.campaigns import operations as campaigns
+from c2b.campaigns.queries import votes_of
+from c2b.campaigns.votes import OpenVote
 from c2b.kit import clock, db
 from c2b.kit.db import Database
 from c2b.kit.errors import AppError
 from c2b.ledger import queries as ledger
-from c2b.participations import joining
+from c2b.participations import casting, deciding, joining
 from c2b.participations import operations as participations
 from c2b.payments.refunding import request_refund
 from tests import world
@@ -250,3 +254,80 @@ class TestCancelling:
             assert (await _outcomes(campaign))["canceled"] == 1
             assert len(await db.fetch("SELECT id FROM job WHERE key = ?", f"refund:campaign:{campaign}")) == 1
         assert await ledger.faults() == []
+
+
+class TestTheEndOfAVote:
+    """Ballots change, people pay and leave while several clocks close the vote at the same time."""
+
+    async def _campaign(self, w: world.World) -> tuple[str, list[str], list[Any]]:
+        fixed = {name: code for name, code in world.BATCH.items() if name != "mounting"}
+        vote = OpenVote("mounting", ("tray", "top"), clock.now() + timedelta(hours=1), "listed")
+        campaign = await w.open_campaign(batch_answers=fixed, votes=(vote,), closes="at_deadline")
+        places = []
+        for ballot in ({"ranking": ["tray"]}, {"ranking": ["top"]}, {"ranking": ["top"], "only": ["top"]}):
+            for _ in range(4):
+                who = await world.person(f"Voter{len(w.members)}")
+                w.members.append(who)
+                joined = await participations.join(
+                    who,
+                    campaign,
+                    answers=world.ANSWERS,
+                    quantity=2,
+                    preferences={"votes": {"mounting": ballot}},
+                )
+                await w.pay(joined)
+                places.append(joined.participation_id)
+        return campaign, places, w.members[-12:]
+
+    async def test_comes_once_and_counts_what_was_cast_before_it(self, crowded):
+        w, seen = await world.build(), Counter()
+        for number in range(10):
+            clock.reset()
+            campaign, places, people = await self._campaign(w)
+            late = await w.ask(await w.join(campaign))
+            clock.shift(timedelta(hours=1, seconds=-1))
+            chance = random.Random(number)
+            acts = [
+                partial(casting.cast, who, place, votes={"mounting": {"ranking": ["tray"]}})
+                for who, place in list(zip(people, places, strict=True))[4:8]
+            ]
+            acts += [partial(participations.withdraw, people[0], places[0]), partial(w.capture, late)]
+            chance.shuffle(acts)
+            before = chance.randrange(len(acts) + 1)
+            await asyncio.gather(*(act() for act in acts[:before]), return_exceptions=True)
+            clock.shift(timedelta(seconds=2))
+            results = await asyncio.gather(
+                *(act() for act in acts[before:]),
+                *(deciding.keep_votes() for _ in range(3)),
+                return_exceptions=True,
+            )
+            unexpected = [r for r in results if isinstance(r, Exception) and not isinstance(r, AppError)]
+            assert unexpected == []
+            assert await deciding.keep_votes() == 0
+            assert await _events(campaign, "vote.closed") == 1
+            seen[await self._assert_consistent(campaign)] += 1
+        assert len(seen) == 2, f"only one outcome was ever seen: {seen}"
+
+    async def _assert_consistent(self, campaign: str) -> str:
+        """The outcome is what the ballots kept say, whoever refused it is out, and the counters fit the places."""
+        (vote,) = await votes_of(campaign)
+        row = await db.fetch_one("SELECT paid, reserved, batch_answers FROM campaign WHERE id = ?", campaign)
+        assert row
+        assert json.loads(row["batch_answers"])["mounting"] == vote["outcome"]
+        members = await db.fetch(
+            "SELECT state, quantity, preferences FROM participation WHERE campaign_id = ?", campaign
+        )
+        held = sum(each["quantity"] for each in members if each["state"] in ("joined", "pending_payment"))
+        paid = sum(each["quantity"] for each in members if each["state"] == "joined")
+        assert (row["reserved"], row["paid"]) == (held, paid)
+        refused = [
+            each
+            for each in members
+            if "only" in json.loads(each["preferences"] or "{}").get("votes", {}).get("mounting", {})
+        ]
+        expected = {"refunding"} if vote["outcome"] == "tray" else {"joined"}
+        assert {each["state"] for each in refused} == expected
+        assert await _events(campaign, "participation.left_out") == (4 if vote["outcome"] == "tray" else 0)
+        units = dict(vote["tally"]["rounds"][0]["units"])
+        assert (units["tray"] >= units["top"]) == (vote["outcome"] == "tray")
+        return str(vote["outcome"])

@@ -30,6 +30,7 @@ from c2b.web.admin.review import review_of
 from c2b.web.admin.words import RUN_TONES, run_states, waits_for, workflow_names
 from c2b.web.allocation import allocation_view
 from c2b.web.auth import actor_of, require
+from c2b.web.consumer.versions import version_state
 from c2b.web.consumer.words import State, campaign_state
 from c2b.web.flash import flash
 from c2b.web.manufacturer.orders import STATE_TONES, timeline_or_none
@@ -99,6 +100,7 @@ async def view_of(actor: Actor, campaign: dict[str, Any], window: Window) -> dic
     return {
         "review": await review_of(campaign),
         "slug": campaign["slug"],
+        "version": await version_state(campaign),
         "state": campaign_state(campaign["state"]),
         "opened": campaign["opened_at"] is not None,
         "counts": {name: campaign[name] for name in ("paid", "reserved", "threshold", "cap", "round")},

@@ -18,12 +18,13 @@ from c2b.web.api.v1 import (
     purchase_orders,
     quotes,
     timelines,
+    versions,
 )
 
 #: Joining first: addresses are tried in this order.
 _MODULES = (
     participations, people, products, campaigns, offers, quotes, payments, invitations, purchase_orders, timelines,
-    machinery, insights,
+    machinery, insights, versions,
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from c2b.web.consumer.offer_form import read_offer, sent_from
 from c2b.web.consumer.opening import batch_fragment, form_page, saved
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline
+from c2b.web.consumer.versions import version_state
 from c2b.web.consumer.words import State, campaign_state, participation_state
 from c2b.web.flash import flash
 from c2b.web.pages import form_of, page
@@ -179,6 +180,7 @@ async def _standing_page(
         first=window.after is None,
         groups=await minimum_bars(row),
         money=await money_of_campaign(row["id"]),
+        version=await version_state(row),
         timeline=await drawn_timeline(actor, row["id"]),
         allocation=await allocation_view(actor, row),
         steps=await steps_of(row["id"], review=True),

@@ -29,11 +29,13 @@ from c2b.web.consumer.ballot_form import own_votes
 from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
+from c2b.web.consumer.question import question_view
 from c2b.web.consumer.requirement import PriceLine, promised_lines
 from c2b.web.consumer.votes import with_conditions
 from c2b.web.consumer.wish_form import entry_in_words
 from c2b.web.consumer.words import (
     State,
+    attention,
     campaign_state,
     participation_state,
     payment_state,
@@ -140,6 +142,7 @@ async def show(request: Request) -> Response:
         request,
         "pages/consumer/participation.html",
         participation=view,
+        question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"])),
         proposal=await mine_of(row),
         short=await _short(row, offer),
@@ -174,7 +177,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         product_name=pick(campaign["product_name"]),
         manufacturer_name=pick(campaign["manufacturer_name"]),
         state=participation_state(row["state"], waited=waited),
-        attention="" if waited else row["attention"],
+        attention="" if waited else attention(row["attention"]),
         base_minor=row["quote"]["base_minor"],
         unit_minor=row["quote"]["unit_price_minor"],
         asked_minor=row["total_minor"],

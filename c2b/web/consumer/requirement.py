@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.rules import PriceTier, price_at
+from c2b.campaigns.votes import OpenVote
 from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.forms import Form, answers_from_form, build_form
 from c2b.catalog.reading import upload_fields
@@ -18,7 +19,7 @@ from c2b.catalog.rules import ProductSchema, option_counts, surcharges
 from c2b.config import settings
 from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError, Invalid
-from c2b.kit.i18n import current_locale, pick
+from c2b.kit.i18n import current_locale, gettext, pick
 from c2b.participations.operations import requirement
 from c2b.participations.preferences import MAX_ALTERNATIVES
 from c2b.participations.queries import demand_of
@@ -189,6 +190,7 @@ async def requirement_form(
         fixed=offer.batch_answers,
         errors=[error for error in errors if not is_about_wishes(error)],
         counts=counts,
+        batches=offer.batches,
     )
     wrong = next((error.text() for error in errors if error.path == "quantity"), "")
     wishes = wish_form(
@@ -235,7 +237,7 @@ def _aside(schema: ProductSchema, sent: Sent) -> Aside | None:
 def price_panel(offer: JoinOffer, sent: Sent, preferences: dict[str, Any]) -> PricePanel:
     """The price of what is chosen so far. The promise itself is made at the join, by the same schema and tiers."""
     batch = max(offer.batches, key=lambda each: _extra(offer.schema.parsed, each))
-    lines = price_lines(offer.schema.parsed, {**sent.answers, **batch})
+    lines = price_lines(offer.schema.parsed, {**sent.answers, **batch}, offer.votes)
     quantity = min(max(sent.quantity, 1), MAX_QUANTITY)
     base = offer.entry_price_minor
     promised = to_count_on(offer.tiers, closes=offer.closes, threshold=offer.threshold)
@@ -266,13 +268,19 @@ def _extra(schema: ProductSchema, answers: dict[str, Any]) -> int:
     return sum(each.minor for each in surcharges(schema, answers))
 
 
-def price_lines(schema: ProductSchema, answers: dict[str, Any]) -> tuple[PriceLine, ...]:
-    """What the chosen options add to each unit, in words."""
+def price_lines(
+    schema: ProductSchema, answers: dict[str, Any], votes: Iterable[OpenVote] = ()
+) -> tuple[PriceLine, ...]:
+    """What the chosen options add to each unit, in words. ``votes``: what the members still decide."""
+    open_ones = {vote.attribute for vote in votes}
     lines = []
     for each in surcharges(schema, answers):
         attribute = schema.attribute(each.attribute)
         option = attribute.option(each.code)
-        lines.append(PriceLine(pick(attribute.title), pick(option.label) if option else "", each.minor))
+        value = pick(option.label) if option else ""
+        if each.attribute in open_ones:
+            value = gettext("at most: the members decide")
+        lines.append(PriceLine(pick(attribute.title), value, each.minor))
     return tuple(lines)
 
 

@@ -20,6 +20,7 @@ from c2b.participations.queries import own
 from c2b.web.auth import actor_of, client_ip, require
 from c2b.web.consumer.alternatives import acted
 from c2b.web.consumer.join import QUOTES
+from c2b.web.consumer.question import question_view
 from c2b.web.consumer.requirement import Sent, read_requirement, requirement_form
 from c2b.web.consumer.wishes import composed, wishes_of_preferences
 from c2b.web.flash import flash
@@ -33,9 +34,8 @@ async def show(request: Request) -> Response:
     if not _changeable(row):
         return see_other(f"/participations/{row['id']}")
     wishes = wishes_of_preferences(row["preferences"], offer, row["answers"])
-    return await _page(
-        request, row, offer, Sent(answers=row["answers"], quantity=row["quantity"], wishes=wishes)
-    )
+    present = Sent(answers=row["answers"], quantity=row["quantity"], wishes=wishes)
+    return await _page(request, row, offer, present, first_look=True)
 
 
 @require("consumer")
@@ -91,9 +91,17 @@ def _changeable(row: dict[str, Any]) -> bool:
 
 
 async def _page(
-    request: Request, row: dict[str, Any], offer: JoinOffer, sent: Sent, *, error: AppError | None = None
+    request: Request,
+    row: dict[str, Any],
+    offer: JoinOffer,
+    sent: Sent,
+    *,
+    error: AppError | None = None,
+    first_look: bool = False,
 ) -> Response:
-    errors = error.fields if error else ()
+    """``first_look``: nothing was sent yet; what no longer fits stands beside its field."""
+    question = await question_view(row, offer)
+    errors = error.fields if error else question.fields if question and first_look else ()
     asked = await requirement_form(row["slug"], offer, sent, errors=errors, counted=True)
     return page(
         request,
@@ -101,6 +109,7 @@ async def _page(
         status=error.status if error else 200,
         here=f"/participations/{row['id']}/requirement",
         requirement=asked,
+        question=question,
         title=row["title"],
         paid_minor=row["total_minor"],
         action=f"/participations/{row['id']}",

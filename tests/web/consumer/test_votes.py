@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -176,3 +178,43 @@ class TestOnesRanking:
         browser = Browser(app, locale="zh_CN")
         page = await browser.get(address)
         assert page.says("团员决定", "平票时，排在前面的选项胜出。", "每台已付款的产品一票")
+
+
+class TestJoining:
+    async def test_asks_for_a_ranking_and_prices_the_dearest_outcome(self, w, bo):
+        _, address = await voted_on(w)
+        page = await bo.get(f"{address}/join")
+        assert page.says(
+            "What should be the same for everybody?", "Your ranking", "The vote closes", "One vote per paid unit",
+            "Only if: which outcomes are not for you?",
+        )  # fmt: skip
+        form = page.form("/join")
+        answers = {f"answers__{name}": value for name, value in world.ANSWERS.items()}
+        page = await bo.send(form, button="quote", headers=HTMX, **answers)
+        assert page.says("Mounting at most: the members decide +CN¥15.00")
+        page = await bo.send(form, button="quote", headers=HTMX, refuse__mounting=["gasket"], **answers)
+        assert page.says("You pay now CN¥634.00")
+
+    async def test_keeps_the_ranking_with_the_place(self, w, bo):
+        campaign, address = await voted_on(w)
+        form = (await bo.get(f"{address}/join")).form("/join")
+        answers = {f"answers__{name}": value for name, value in world.ANSWERS.items()}
+        ranks = {"rank__mounting": ["top", "tray", ""], "refuse__mounting": ["gasket"]}
+        await bo.send(form, 303, follow=False, **answers, **ranks)
+        row = await db.fetch_one("SELECT preferences FROM participation WHERE campaign_id = ?", campaign)
+        assert row
+        assert json.loads(row["preferences"])["votes"] == {
+            "mounting": {"ranking": ["top", "tray"], "only": ["tray", "top"]}
+        }
+
+    async def test_offers_what_any_outcome_allows(self, w, stranger):
+        """Both kinds of switches, while mechanical and Hall-effect boards are put to a vote."""
+        fixed = {name: code for name, code in world.BATCH.items() if name != "pcb_sensing"}
+        vote = OpenVote("pcb_sensing", ("mech", "hall"), clock.now() + VOTING_TIME, "listed")
+        campaign = await w.open_campaign(
+            batch_answers=fixed, votes=(vote,), threshold=200, cap=300, tiers=(world.PriceTier(200, 45900),)
+        )
+        form = (await stranger.get(f"/campaigns/{campaign}/join")).html
+        for code in ("hall_d", "tactile_b"):
+            (tag,) = re.findall(rf'<input [^>]*value="{code}"[^>]*>', form)
+            assert "disabled" not in tag
