@@ -25,6 +25,7 @@ from c2b.participations.collecting import collect, digest_of
 from c2b.participations.leaving import leave_out
 from c2b.participations.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
 from c2b.participations.rules import Priced, price
+from c2b.participations.waitlist import offer_places
 
 __all__ = ["LockRefused", "lock", "release_places"]
 
@@ -32,7 +33,10 @@ Json = dict[str, Any]
 
 
 async def release_places(campaign_id: str) -> int:
-    """Whoever has not paid when the group closes is not part of it; money that still comes goes back by itself."""
+    """Whoever has not paid when the group closes is not part of it; money that still comes goes back by itself.
+
+    What becomes free is offered to the waitlist, and the closing waits for those who are asked.
+    """
     campaign = await hold(campaign_id)
     if campaign["state"] != "closed":
         return 0
@@ -45,6 +49,7 @@ async def release_places(campaign_id: str) -> int:
     units = sum(row["quantity"] for row in rows)
     if units:
         await give_back_places(campaign_id, reserved=units, paid=0)
+    await offer_places(campaign_id)
     return units
 
 

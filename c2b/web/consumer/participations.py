@@ -25,6 +25,7 @@ from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.ballot import may_vote
 from c2b.web.consumer.ballot_form import own_votes
+from c2b.web.consumer.foreseen import foreseen_view
 from c2b.web.consumer.options import Bar, short_bars
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
@@ -141,6 +142,7 @@ async def show(request: Request) -> Response:
         request,
         "pages/consumer/participation.html",
         participation=view,
+        foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"])),
         short=await _short(row, offer),

@@ -43,6 +43,7 @@ TABLE = {
     "GET /campaigns/{campaign}": EVERYBODY,
     "PUT /campaigns/{campaign}": "401 404 404 404 200 403 403 403",
     "GET /campaigns/{campaign}/progress": EVERYBODY,
+    "GET /campaigns/{campaign}/preview": EVERYBODY,
     "GET /campaigns/{campaign}/transitions": EVERYBODY,
     "GET /campaigns/{campaign}/demand": EVERYBODY,
     "GET /campaigns/{campaign}/events": "401 404 200 200 200 200 404 200",

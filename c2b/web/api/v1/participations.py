@@ -21,12 +21,14 @@ from c2b.web.api.limits import JOINS, count
 from c2b.web.api.listing import newest_first
 from c2b.web.api.once import call_from, given_again, kept_as
 from c2b.web.api.routing import V1, resource
+from c2b.web.api.v1.foreseen import own_preview
 from c2b.web.auth import actor_of, require_api
 from c2b.web.views import idempotent, json_answer
 
 _AS_STORED = (
     "id", "campaign_id", "quantity", "state", "attention", "answers", "preferences", "digest", "schema_version",
-    "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at", "outcome",
+    "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at",
+    "outcome", "preview",
 )  # fmt: skip
 
 
@@ -68,7 +70,7 @@ async def mine(request: Request) -> Response:
 
     async def explained(**window: Any) -> list[dict[str, Any]]:
         rows = await queries.mine(actor, **window)
-        return [{**row, "outcome": await outcome_of(row)} for row in rows]
+        return [await _told(row) for row in rows]
 
     return await newest_first(request, explained, shape)
 
@@ -109,7 +111,7 @@ async def withdraw(request: Request) -> Response:
 def shape(row: dict[str, Any]) -> dict[str, Any]:
     """One's own participation. ``answers`` are the member's own; the batch's stand with the campaign.
 
-    ``outcome`` is an `Explained`, with its sentence in the reader's language.
+    ``outcome`` and ``preview`` are each an `Explained`, with its sentence in the reader's language.
     """
     campaign = {
         "id": row["campaign_id"],
@@ -125,7 +127,11 @@ def shape(row: dict[str, Any]) -> dict[str, Any]:
 async def _now(request: Request) -> Response:
     row = await queries.own(actor_of(request), request.path_params["participation"])
     position = await position_of(row) if row["state"] == "waitlisted" else None
-    return json_answer({**shape({**row, "outcome": await outcome_of(row)}), "waitlist_position": position})
+    return json_answer({**shape(await _told(row)), "waitlist_position": position})
+
+
+async def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "outcome": await outcome_of(row), "preview": await own_preview(row)}
 
 
 def _reserved(joined: Joined) -> Answer:
