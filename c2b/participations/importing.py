@@ -1,9 +1,11 @@
 """Requirements from a file (CSV or JSON), read and judged by the same code as the form and the API.
 
 CSV: one line per person; ``name`` and ``quantity``, then one column per answer with its dotted path
-(``engraving.text``); several choices of one attribute are separated by ``|``. Ballots are in columns
-``vote.<attribute>`` (choices, the best first) and ``only.<attribute>`` (the outcomes that are accepted), separated
-alike. JSON: a list of ``{"name", "quantity", "answers", "preferences"}``, the last optional.
+(``engraving.text``); several choices of one attribute are separated by ``|``. What a member would take instead:
+``any_of.case_color`` ("black|silver"), ``alternative.1.plate`` (what is different from the first choice; "-" leaves an
+answer out), ``limit``, ``otherwise``, ``fee_limit``, ``ask_first``; amounts as people write them ("439.00"). JSON: a
+list of ``{"name", "quantity", "answers", "preferences"}``. Ballots: ``vote.<attribute>`` (choices, the best first) and
+``only.<attribute>`` (the outcomes that are accepted), separated by ``|``.
 """
 
 from __future__ import annotations
@@ -16,18 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from c2b.campaigns.queries import JoinOffer
-from c2b.catalog.reading import answers_from_form
 from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError, Invalid
+from c2b.participations.columns import answers_of, is_wish, preferences_of
 from c2b.participations.operations import requirement
 from c2b.participations.rules import Priced
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 10_000
-_OWN = ("variant", "unit")
-_NAMED = ("name", "quantity")
-#: How columns about votes begin, and what of a ballot they hold.
-_BALLOT = {"vote.": "ranking", "only.": "only"}
+#: Line, name, quantity, answers and preferences, as they stand in the file.
+Row = tuple[int, str, Any, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -71,41 +71,24 @@ def _judge(
     return ImportedRow(line, name, shown, kept, priced, [])
 
 
-def _from_csv(data: bytes, offer: JoinOffer) -> Iterator[tuple[int, str, Any, Any, Any]]:
+def _from_csv(data: bytes, offer: JoinOffer) -> Iterator[Row]:
     reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
     if not reader.fieldnames or "quantity" not in reader.fieldnames:
         raise ValueError("the first line must name the columns, quantity among them")
-    several = {each.name for each in offer.schema.parsed.attributes if each.kind == "choices"}
     for row in reader:
         if None in row:  # an unquoted comma: what would be read is not what was meant
             raise ValueError(f"line {reader.line_num} has more cells than the first line names")
-        pairs = [
-            (f"answers.{column}", value)
-            for column, text in row.items()
-            if column and column not in _NAMED and text and not column.startswith(tuple(_BALLOT))
-            for value in (text.split("|") if column in several else [text])
-        ]
-        answers = answers_from_form(offer.schema.parsed, pairs, _OWN, fixed=offer.batch_answers)
-        votes = _ballots(row, offer)
-        preferences = {"votes": votes} if votes else None
-        yield reader.line_num, row.get("name") or "", _whole(row["quantity"]), answers, preferences
+        cells = {column: text for column, text in row.items() if column and text}
+        wishes = {name: text for name, text in cells.items() if is_wish(name, offer)}
+        plain = {name: text for name, text in cells.items() if name not in wishes}
+        answers = answers_of(offer, plain)
+        yield (
+            reader.line_num, row.get("name") or "", _whole(row["quantity"]), answers,
+            preferences_of(offer, plain, wishes),
+        )  # fmt: skip
 
 
-def _ballots(row: dict[str, str], offer: JoinOffer) -> dict[str, Any]:
-    """What the columns of a line say about open votes; codes that are none are passed on, to be refused aloud."""
-    found: dict[str, Any] = {}
-    open_ones = {vote.attribute: vote for vote in offer.votes}
-    for column, text in row.items():
-        start, _, name = column.partition(".")
-        if text and f"{start}." in _BALLOT:
-            choices = open_ones[name].choices if name in open_ones else ()
-            known = {str(code): code for code in choices}
-            codes = [known.get(each.strip(), each.strip()) for each in text.split("|")]
-            found.setdefault(name, {})[_BALLOT[f"{start}."]] = codes
-    return found
-
-
-def _from_json(data: bytes) -> Iterator[tuple[int, str, Any, Any, Any]]:
+def _from_json(data: bytes) -> Iterator[Row]:
     rows = strict_loads(data, max_bytes=MAX_BYTES)
     if not isinstance(rows, list):
         raise ValueError("the file must hold a list of requirements")

@@ -66,13 +66,16 @@ class Outlook:
     asked: int
     asked_units: int
     released: int
-    affected: tuple[Fit, ...] = ()
+    fits: tuple[Fit, ...] = ()
 
 
 async def outlook(actor: Actor, campaign_id: str, *, version: int) -> Outlook:
-    """What moving to a version would do now, for organizer and admins. Raises ``NotFound``, ``AnotherVersion``."""
+    """What moving to a version would do now, for organizer and admins; the present one does nothing.
+
+    Raises ``NotFound``, ``AnotherVersion``.
+    """
     campaign = await _own(actor, campaign_id)
-    before, after = await _versions(campaign, version)
+    before, after = await _versions(campaign, version, least=0)
     offer = await _offer_under(campaign, after)
     return await _look(campaign, before, after, offer)
 
@@ -109,15 +112,15 @@ async def _move(actor: Actor, campaign_id: str, version: int, answer_hours: int)
     if found.faults:
         raise BatchDoesNotFit(fields=[replace(each, path="version") for each in found.faults])
     until = min(clock.now() + timedelta(hours=answer_hours), deadline)
-    await _rebind(found.affected, offer)
+    await _rebind(found.fits, offer)
     await asking.ask_all(
         campaign_id,
-        [asking.Question(each.id, each.faults) for each in found.affected if each.paid and each.faults],
+        [asking.Question(each.id, each.faults) for each in found.fits if each.paid and each.faults],
         reason="schema",
         until=until,
     )
-    await _settle_former_questions(found.affected, offer)
-    await _release([each for each in found.affected if not each.paid and each.faults], campaign_id)
+    await _settle_former_questions(found.fits, offer)
+    await _release([each for each in found.fits if not each.paid and each.faults], campaign_id)
     await record(
         "campaign.schema_moved", subject="campaign", subject_id=campaign_id, campaign_id=campaign_id,
         actor_id=actor.id, audience="members",
@@ -136,12 +139,15 @@ async def _own(actor: Actor, campaign_id: str) -> dict[str, Any]:
     return campaign
 
 
-async def _versions(campaign: Mapping[str, Any], version: int) -> tuple[PinnedSchema, PinnedSchema]:
+async def _versions(
+    campaign: Mapping[str, Any], version: int, *, least: int = 1
+) -> tuple[PinnedSchema, PinnedSchema]:
+    """The present and the wanted version, which is so many further at the least."""
     before = await pinned_schema(campaign["schema_id"])
     after = await schema_of_version(campaign["product_id"], version)
     if after is None:
         raise NotFound
-    if after.version <= before.version:
+    if after.version < before.version + least:
         raise AnotherVersion(version=before.version)
     return before, after
 
@@ -168,7 +174,7 @@ async def _look(
         asked=len(asked),
         asked_units=sum(each.quantity for each in asked),
         released=sum(bool(each.faults) and not each.paid for each in fits),
-        affected=tuple(fits),
+        fits=tuple(fits),
     )
 
 

@@ -79,30 +79,29 @@ def _entry_faults(path: str, entry: object) -> Iterator[FieldError]:
 
 def _amount_faults(value: dict[str, Any]) -> Iterator[FieldError]:
     for key in ("limit_minor", "fee_limit_minor"):
-        amount = value.get(key)
-        if amount is None:
+        if key not in value:
             continue
-        path = f"preferences.{key}"
+        amount, path = value[key], f"preferences.{key}"
         if not isinstance(amount, int) or isinstance(amount, bool):
             yield FieldError(path, "not_whole", N_("Give an amount in minor units: a whole number."))
         elif amount <= 0:
             yield FieldError(path, "too_small", N_("Give an amount above zero, or leave it out."))
         elif amount > MAX_MINOR:
             yield FieldError(path, "too_large", N_("This amount is too large."))
-    if value.get("ask_first") is not None and not isinstance(value["ask_first"], bool):
+    if not isinstance(value.get("ask_first", False), bool):
         yield FieldError("preferences.ask_first", "malformed", N_("Say yes or no."))
     yield from _otherwise_faults(value)
 
 
 def _otherwise_faults(value: dict[str, Any]) -> Iterator[FieldError]:
-    otherwise, fee = value.get("otherwise"), value.get("fee_limit_minor")
-    if otherwise not in (None, "refund", "small_lot_fee"):
+    otherwise, limited = value.get("otherwise", "refund"), "fee_limit_minor" in value
+    if otherwise not in ("refund", "small_lot_fee"):
         message = N_("Choose a refund (“refund”) or the small-lot fee (“small_lot_fee”).")
         yield FieldError("preferences.otherwise", "not_offered", message)
-    elif otherwise == "small_lot_fee" and fee is None:
+    elif otherwise == "small_lot_fee" and not limited:
         message = N_("Say how much of a small-lot fee you would pay per unit, at most.")
         yield FieldError("preferences.fee_limit_minor", "required", message)
-    elif otherwise != "small_lot_fee" and fee is not None:
+    elif otherwise != "small_lot_fee" and limited:
         message = N_("A limit is given for the small-lot fee, but you did not choose to pay one.")
         yield FieldError("preferences.fee_limit_minor", "without_fee", message)
 

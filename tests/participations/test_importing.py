@@ -18,6 +18,7 @@ from c2b.config import ROOT
 from c2b.participations import importing
 from c2b.participations.importing import ImportedRow, read_requirements
 from tests import world
+from tests.participations.test_preferences import PREMIUMS
 
 DOCUMENT = world.schema_document()
 OFFER = JoinOffer(
@@ -157,6 +158,67 @@ class TestAFile:
         assert len(read(tmp_path, HEAD + BO * 2)) == 2
         with pytest.raises(ValueError, match="more than 2"):
             read(tmp_path, HEAD + BO * 3)
+
+
+class TestWishes:
+    """What to take instead stands in columns of its own."""
+
+    COLUMNS = "any_of.case_color,alternative.1.plate,alternative.1.engraving,alternative.2.kit,alternative.2.switch," \
+        "alternative.2.keycap,limit,otherwise,fee_limit,ask_first"  # fmt: skip
+    OFFER = replace(OFFER, schema=PREMIUMS)
+
+    def read(self, tmp_path: Path, cells: str) -> ImportedRow:
+        engraved = BO.strip().removesuffix(",,,") + ",Bo,sans,case_back"
+        path = tmp_path / "wishes.csv"
+        path.write_text(f"{HEAD.strip()},{self.COLUMNS}\n{engraved},{cells}\n")
+        (row,) = read_requirements(path, self.OFFER)
+        return row
+
+    def test_become_preferences(self, tmp_path):
+        row = self.read(tmp_path, "black|silver,pc,-,barebones,none,none,900,small_lot_fee,15.50,yes")
+        assert faults(row) == set()
+        assert row.priced
+        first = {**world.ANSWERS, "engraving": {"text": "Bo", "font": "sans", "position": "case_back"}}
+        assert row.priced.answers == first
+        bare = {**first, "kit": "barebones", "switch": "none", "keycap": "none"}
+        del bare["legend"]  # pointless without keycaps
+        assert row.priced.preferences == {
+            "alternatives": [
+                {"attribute": "case_color", "any_of": ["black", "silver"]},
+                {"answers": {**world.ANSWERS, "plate": "pc"}},
+                {"answers": bare},
+            ],
+            "limit_minor": 90000, "otherwise": "small_lot_fee", "fee_limit_minor": 1550, "ask_first": True,
+        }  # fmt: skip
+
+    def test_that_are_empty_are_none(self, tmp_path):
+        row = self.read(tmp_path, ",,,,,,,,,")
+        assert row.priced
+        assert row.priced.preferences == {}
+
+    @pytest.mark.parametrize(
+        ("cells", "found"),
+        [
+            ("navy,,,,,,,,,", {("preferences.alternatives.0.any_of", "same_as_first")}),
+            (",gold,,,,,,,,", {("preferences.alternatives.0.answers.plate", "not_offered")}),
+            (",fr4,,,,,,,,", {("preferences.alternatives.0", "same_as_first")}),
+            (",,,,,,cheap,,,", {("preferences.limit_minor", "not_whole")}),
+            (",,,,,,,wait,,", {("preferences.otherwise", "not_offered")}),
+            (",,,,,,,,5,", {("preferences.fee_limit_minor", "without_fee")}),
+            (",,,,,,,,,maybe", {("preferences.ask_first", "malformed")}),
+        ],
+    )
+    def test_that_are_wrong_are_refused_with_the_line(self, tmp_path, cells, found):
+        row = self.read(tmp_path, cells)
+        assert row.priced is None
+        assert faults(row) == found
+
+    def test_of_json_are_the_same(self, tmp_path):
+        wishes = {"alternatives": [{"attribute": "case_color", "any_of": ["black"]}]}
+        data = json.dumps([{"name": "Bo", "quantity": 2, "answers": world.ANSWERS, "preferences": wishes}])
+        (row,) = read(tmp_path, data, "wishes.json")
+        assert row.priced
+        assert row.priced.preferences == wishes
 
 
 class TestWhatMembersDecide:

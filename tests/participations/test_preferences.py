@@ -61,7 +61,7 @@ def kept(wishes: Any, offer: JoinOffer = OFFER) -> dict[str, Any]:
 class TestPreferences:
     @pytest.mark.parametrize(
         "nothing",
-        [None, {}, {"alternatives": []}, {"otherwise": "refund"}, {"ask_first": False}, {"limit_minor": None},
+        [None, {}, {"alternatives": []}, {"otherwise": "refund"}, {"ask_first": False},
          {"votes": {}}],
         ids=str,
     )  # fmt: skip
@@ -123,6 +123,9 @@ class TestPreferences:
             ({"limit_minor": 43900.5}, {("limit_minor", "not_whole")}),
             ({"limit_minor": "43900"}, {("limit_minor", "not_whole")}),
             ({"limit_minor": True}, {("limit_minor", "not_whole")}),
+            ({"limit_minor": None}, {("limit_minor", "not_whole")}),
+            ({"ask_first": None}, {("ask_first", "malformed")}),
+            ({"otherwise": None}, {("otherwise", "not_offered")}),
             ({"limit_minor": 0}, {("limit_minor", "too_small")}),
             ({"limit_minor": 10**30}, {("limit_minor", "too_large")}),
             ({"ask_first": 1}, {("ask_first", "malformed")}),

@@ -4,7 +4,7 @@ from starlette.routing import Route
 
 from c2b.web import outbox
 from c2b.web.admin import approvals, campaign, campaigns, events, jobs, orders, runs, timeline
-from c2b.web.consumer import lives
+from c2b.web.consumer import lives, version
 
 routes = [
     Route("/admin", approvals.index, methods=["GET"]),
@@ -14,6 +14,8 @@ routes = [
     Route("/admin/campaigns/{id:id}/return", approvals.send_back, methods=["POST"]),
     Route("/admin/campaigns/{id:id}/cancellation", campaign.cancel, methods=["POST"]),
     Route("/admin/campaigns/{id:id}/options", lives.show_admin, methods=["GET"]),
+    Route("/admin/campaigns/{id:id}/version", version.show_admin, methods=["GET"]),
+    Route("/admin/campaigns/{id:id}/version", version.create_admin, methods=["POST"]),
     Route("/admin/campaigns/{id:id}/timeline", timeline.show, methods=["GET"]),
     Route(
         "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]

@@ -15,7 +15,7 @@ from c2b.kit.http.paging import Window, slice_of
 from c2b.kit.i18n import current_locale, ngettext, pick
 from c2b.participations.outcomes import Outcome, read_outcome
 from c2b.participations.queries import members_of
-from c2b.web.consumer.words import State, participation_state
+from c2b.web.consumer.words import State, attention, participation_state
 from c2b.web.outcomes import reason_words
 
 
@@ -93,4 +93,4 @@ def _line(row: dict[str, Any], schema: ProductSchema) -> MemberLine:
 def _attention(schema: ProductSchema, row: dict[str, Any]) -> str:
     if row["outcome"] and row["outcome"]["kind"] == "left":
         return left_words(schema, read_outcome(row["outcome"]), row["currency"])
-    return row["attention"] or ""
+    return attention(row["attention"] or "")

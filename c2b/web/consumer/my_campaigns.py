@@ -22,6 +22,7 @@ from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, current_locale
 from c2b.participations.queries import members_of
 from c2b.payments.queries import money_of_campaign
+from c2b.web.allocation import allocation_view
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.campaign import campaign_view, minimum_bars, steps_of
 from c2b.web.consumer.cards import card_of
@@ -29,6 +30,7 @@ from c2b.web.consumer.offer_form import read_offer, sent_from
 from c2b.web.consumer.opening import batch_fragment, form_page, saved
 from c2b.web.consumer.progress import progress_view
 from c2b.web.consumer.promise import drawn_timeline
+from c2b.web.consumer.versions import version_state
 from c2b.web.consumer.words import State, campaign_state, participation_state
 from c2b.web.flash import flash
 from c2b.web.pages import form_of, page
@@ -178,7 +180,9 @@ async def _standing_page(
         first=window.after is None,
         groups=await minimum_bars(row),
         money=await money_of_campaign(row["id"]),
+        version=await version_state(row),
         timeline=await drawn_timeline(actor, row["id"]),
+        allocation=await allocation_view(actor, row),
         steps=await steps_of(row["id"], review=True),
         may_cancel=row["state"] in CANCELABLE,
         opened=row["opened_at"] is not None,

@@ -166,6 +166,16 @@ def question_reason(code: str) -> str:
     return gettext(_QUESTION_REASONS[code]) if code in _QUESTION_REASONS else code
 
 
+def attention(code: str) -> str:
+    """What the machine wrote down about a participation, for people."""
+    kind, _, reason = code.partition(":")
+    if kind == "released":
+        return gettext(
+            "The manufacturer has changed the product, and what you had chosen is not possible like that."
+        )
+    return question_reason(reason) if kind in ("asked", "unanswered") else code
+
+
 def closing_rule(code: str) -> str:
     """When the group closes."""
     return gettext(_CLOSES[code])

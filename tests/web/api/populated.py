@@ -39,6 +39,7 @@ STAGES = {
     "POST /campaigns/{campaign}/return": "under_review",
     "POST /campaigns/{campaign}/cancellation": "open",
     "POST /campaigns/{campaign}/quote": "open",
+    "POST /campaigns/{campaign}/version": "open",
     "POST /campaigns/{campaign}/participations": "open",
     "POST /campaigns/{campaign}/waitlist": "open",
 }
@@ -71,10 +72,12 @@ class Built:
             "PATCH /me": {"locale": "zh_CN"},
             "POST /campaigns": {"product": self.names["product"], **offer()},
             "PUT /campaigns/{campaign}": offer(),
+            "POST /campaigns/{campaign}/version": {"version": 1, "answer_hours": 24},
             "POST /campaigns/{campaign}/quote": {"answers": world.ANSWERS},
             "POST /campaigns/{campaign}/participations": {"answers": world.ANSWERS},
             "POST /campaigns/{campaign}/waitlist": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
+            "PUT /participations/{participation}/ballot": {"votes": {}},
             "POST /invitation-openings": {"token": "guessed"},
             "POST /purchase-orders/{order}/extension": {"days": 20},
             "POST /purchase-orders/{order}/acknowledgment": {

@@ -30,7 +30,10 @@ async def quote(request: Request) -> Response:
     await count(QUOTES, request)
     offer = await join_offer(request.path_params["campaign"])
     fields = await fields_of(
-        request, answers=mapping, quantity=Optional(whole(least=1, most=MAX_QUANTITY), 1)
+        request,
+        answers=mapping,
+        quantity=Optional(whole(least=1, most=MAX_QUANTITY), 1),
+        preferences=Optional(mapping),
     )
     priced, faults = None, list[FieldError]()
     try:
@@ -42,6 +45,7 @@ async def quote(request: Request) -> Response:
             "valid": priced is not None,
             "errors": [{"path": each.path, "code": each.code, "message": each.text()} for each in faults],
             "quote": priced.quote.to_dict() if priced else None,
+            "commitment_minor": priced.commitment_minor if priced else None,
             "digest": priced.digest if priced else None,
             "forbidden": [_shape(each) for each in _refused_choices(offer, fields["answers"])],
         }
