@@ -79,7 +79,7 @@ def _result(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
         return gettext("your {choice} at {price}", choice=choice, price=price)
     if len(what) == 1 and not _PUNCTUATION & set(what[0]):
         return gettext("your {choice}, {what}, at {price}", choice=choice, what=what[0], price=price)
-    return gettext("your {choice} ({what}) at {price}", choice=choice, what=_list(what), price=price)
+    return gettext("your {choice} ({what}) at {price}", choice=choice, what=listed(what), price=price)
 
 
 def _why(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
@@ -275,7 +275,7 @@ def _amount(minor: int, currency: str) -> str:
     return short_money(minor, currency, current_locale())
 
 
-def _list(parts: list[str]) -> str:
+def listed(parts: list[str]) -> str:
     """Black, Brass and ISO."""
     if len(parts) == 1:
         return parts[0]
