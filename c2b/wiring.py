@@ -12,6 +12,7 @@ from c2b.durable import enqueue, start
 from c2b.events.operations import Happening, Reaction, subscribe
 from c2b.notifications.announcing import REACTIONS as TELL
 from c2b.participations.objecting import go_on
+from c2b.participations.previewing import ask as ask_preview
 
 #: Modules whose import registers jobs and workflows.
 _HANDLERS = (
@@ -21,6 +22,7 @@ _HANDLERS = (
     "c2b.purchasing.jobs",
     "c2b.fulfillment.jobs",
     "c2b.notifications.jobs",
+    "c2b.participations.previewing",
     "workflows.closing",
     "workflows.ordering",
 )
@@ -80,11 +82,24 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
 }
 
 
+async def _foresee(happening: Happening) -> None:
+    if happening.campaign_id:
+        await ask_preview(happening.campaign_id)
+
+
+#: What members want, or what it is measured by, has changed: "if it closed now" is worked out anew.
+WISHES = (
+    "campaign.reopened", "campaign.moved", "participation.joined", "participation.withdrawn",
+    "participation.left_out", "requirement.revised", "requirement.reconfirmed", "requirement.kept", "vote.closed",
+)  # fmt: skip
+
+
 def connect() -> None:
     """Register all handlers and reactions. Every process calls it once; twice does no harm."""
     for module in _HANDLERS:
         importlib.import_module(module)
-    for table in (TABLE, {name: (reaction,) for name, reaction in TELL.items()}):
+    told = {name: (reaction,) for name, reaction in TELL.items()}
+    for table in (TABLE, dict.fromkeys(WISHES, (_foresee,)), told):
         for name, reactions in table.items():
             for reaction in reactions:
                 subscribe(name, reaction)

@@ -7,6 +7,7 @@ from typing import Any
 
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.queries import pinned_schema
+from c2b.catalog.rules import ProductSchema
 from c2b.kit import db
 from c2b.kit.i18n import use_locale
 from c2b.notifications import links
@@ -39,7 +40,8 @@ async def own(_: Happened, recipients: Sequence[Recipient]) -> dict[str, Facts]:
 
 
 async def specification(happened: Happened, recipients: Sequence[Recipient]) -> dict[str, Facts]:
-    """The same, with all that was fixed for each member, attribute by attribute, in words of their language."""
+    """The same, with all that was fixed for each member, attribute by attribute, in words of their language, and the
+    ``sentence`` that says why (empty where no outcome was kept)."""
     rows = await _participations(recipients)
     campaign = await one("SELECT schema_id, batch_answers FROM campaign WHERE id = ?", happened.campaign)
     schema = (await pinned_schema(campaign["schema_id"])).parsed
@@ -49,7 +51,9 @@ async def specification(happened: Happened, recipients: Sequence[Recipient]) -> 
         if each.participation_id:
             row = rows[each.participation_id]
             described = describe_answers(schema, {**label(row["answers"]), **batch}, each.locale)
-            found[each.key] = {**_own(row), "answers": [[line.label, line.value] for line in described]}
+            answers = [[line.label, line.value] for line in described]
+            sentence = _sentence(schema, label(row["outcome"]), row["currency"], each.locale)
+            found[each.key] = {**_own(row), "answers": answers, "sentence": sentence}
     return found
 
 
@@ -62,11 +66,15 @@ async def explained(happened: Happened, recipients: Sequence[Recipient]) -> dict
     for each in recipients:
         if each.participation_id:
             row = rows[each.participation_id]
-            outcome = read_outcome(happened.payload.get("outcome") or label(row["outcome"]))
-            with use_locale(each.locale):
-                sentence = explain(schema, outcome, row["currency"])
+            outcome = happened.payload.get("outcome") or label(row["outcome"])
+            sentence = _sentence(schema, outcome, row["currency"], each.locale)
             found[each.key] = {**_own(row), "sentence": sentence}
     return found
+
+
+def _sentence(schema: ProductSchema, outcome: Facts | None, currency: str, locale: str) -> str:
+    with use_locale(locale):
+        return explain(schema, read_outcome(outcome), currency) if outcome else ""
 
 
 def _own(row: dict[str, Any]) -> Facts:

@@ -26,6 +26,12 @@ class WrongAllocation(Exception):
 def compute(task: Json) -> Json:
     """The proposal for a task: ``schema`` (its document), ``inputs`` (`collecting.py`), ``quoted`` (the manufacturer's
     price tiers). Raises ``WrongAllocation``."""
+    schema, case, found = solved(task)
+    return result_of(schema, task["inputs"], case, found, quoted=task["quoted"])
+
+
+def solved(task: Json) -> tuple[PinnedSchema, Case, Allocation]:
+    """The checked allocation of a task, with the problem it solves. Raises ``WrongAllocation``."""
     schema, inputs = _schema(task), task["inputs"]
     case = case_of(schema, inputs)
     _ensure_sane(inputs, case)
@@ -33,7 +39,7 @@ def compute(task: Json) -> Json:
     faults = allocation.verify(case.problem, found)
     if faults:
         raise WrongAllocation("; ".join(faults[:3]))
-    return result_of(schema, inputs, case, found, quoted=task["quoted"])
+    return schema, case, found
 
 
 def _ensure_sane(inputs: Json, case: Case) -> None:

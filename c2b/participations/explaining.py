@@ -11,7 +11,7 @@ from typing import Any
 from c2b.catalog.cells import named_cells
 from c2b.catalog.describing import value_in_words
 from c2b.catalog.schema import Attribute, ProductSchema
-from c2b.kit.i18n import N_, current_locale, format_number, gettext
+from c2b.kit.i18n import N_, current_locale, format_number, gettext, pick
 from c2b.kit.money import short_money
 from c2b.participations.outcomes import CellMark, Change, Outcome
 
@@ -79,7 +79,7 @@ def _result(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
         return gettext("your {choice} at {price}", choice=choice, price=price)
     if len(what) == 1 and not _PUNCTUATION & set(what[0]):
         return gettext("your {choice}, {what}, at {price}", choice=choice, what=what[0], price=price)
-    return gettext("your {choice} ({what}) at {price}", choice=choice, what=_list(what), price=price)
+    return gettext("your {choice} ({what}) at {price}", choice=choice, what=listed(what), price=price)
 
 
 def _why(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
@@ -218,6 +218,11 @@ def _decided(schema: ProductSchema, outcome: Outcome) -> str:
         return ""
     name, answer = outcome.decided
     attribute = schema.find(name)
+    if attribute and attribute.kind == "flag":
+        answered = gettext("yes") if answer else gettext("no")
+        return gettext(
+            "The group decided “{attribute}: {answer}”", attribute=pick(attribute.title), answer=answered
+        )
     return (
         gettext("The group decided for {choice}", choice=_answer(schema, attribute, answer))
         if attribute
@@ -275,7 +280,7 @@ def _amount(minor: int, currency: str) -> str:
     return short_money(minor, currency, current_locale())
 
 
-def _list(parts: list[str]) -> str:
+def listed(parts: list[str]) -> str:
     """Black, Brass and ISO."""
     if len(parts) == 1:
         return parts[0]

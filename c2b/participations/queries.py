@@ -15,7 +15,8 @@ from c2b.participations.models import GONE
 _INSTANTS = ("joined_at", "reserved_until", "paid_at", "left_at", "deadline")
 _OWN = (
     "SELECT t.*, c.slug, c.title, c.code AS campaign_code, c.state AS campaign_state, c.schema_id, c.batch_answers, "
-    "c.deadline, c.threshold, c.paid, c.organizer_id FROM participation t JOIN campaign c ON c.id = t.campaign_id "
+    "c.deadline, c.threshold, c.paid, c.organizer_id, c.wishes_version, c.terms_version "
+    "FROM participation t JOIN campaign c ON c.id = t.campaign_id "
 )
 _GONE = ", ".join(f"'{state}'" for state in GONE)
 

@@ -10,6 +10,8 @@ import pytest
 from c2b.catalog.rules import ProductSchema, parse_schema
 from c2b.insights.drawing import FLOOR, LEFT, RIGHT, TOP, Days, chart
 from c2b.insights.lives import Life, Stay, lives
+from c2b.insights.queries import OptionLives
+from c2b.web.consumer.lives import LISTED, SHOWN, lives_view
 from tests import small, world
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -104,3 +106,15 @@ class TestTheChart:
         assert Days(START, START, None).columns() == (START,)
         assert Days(START, at(60), None).columns()[-1] == at(60)
         assert Days(START, START, None).x(START) == LEFT
+
+
+class TestALargeGroup:
+    def test_is_drawn_for_what_is_nearest_to_its_minimum_and_listed_a_little_further(self, schema):
+        stays = [
+            Stay(1 + number % 4, ((at(number), {**wants("fr4"), "legend": f"l{number}"}),))
+            for number in range(LISTED + 30)
+        ]
+        found = OptionLives(schema, START, at(LISTED + 30), None, 1, lives(schema, stays))
+        [group] = lives_view(found).groups
+        assert (len(group.cells), group.undrawn, group.unlisted) == (LISTED, LISTED - SHOWN, 30)
+        assert {cell.count for cell in group.cells if cell.chart} == {4}

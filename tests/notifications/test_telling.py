@@ -85,7 +85,7 @@ class TestAGroupOrderThatIsMade:
         text = (await stories.mail_to(BO, "group_locked")).text
         for expected in (
             "Bo Lindqvist，您好：", stories.TITLE, "2026年12月14日", "您的数量：20", "轴体", "BO 2026",
-            "您已支付：¥", "磨坊",
+            "您已支付：¥", "磨坊", "您将得到首选，每台 ¥",
         ):  # fmt: skip
             assert expected in text, (expected, text)
         row = await db.fetch_one(

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 from c2b.web.api import page
 from c2b.web.api.v1 import (
     campaigns,
+    foreseen,
     insights,
     invitations,
     machinery,
@@ -24,7 +25,7 @@ from c2b.web.api.v1 import (
 #: Joining first: addresses are tried in this order.
 _MODULES = (
     participations, people, products, campaigns, offers, quotes, payments, invitations, purchase_orders, timelines,
-    machinery, insights, versions,
+    machinery, insights, foreseen, versions,
 )  # fmt: skip
 
 

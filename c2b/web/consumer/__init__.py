@@ -4,9 +4,11 @@ from starlette.routing import Route
 
 from c2b.web.auth import public
 from c2b.web.consumer import (
+    acceptance,
     ballot,
     campaign,
     discover,
+    foreseen,
     invitation,
     join,
     lives,
@@ -33,6 +35,7 @@ routes = [
     Route("/i/{token}", invitation.follow, methods=["GET"]),
     Route("/campaigns/{slug}", campaign.show, methods=["GET"]),
     Route("/campaigns/{slug}/progress", public(progress.stream), methods=["GET"]),
+    Route("/campaigns/{slug}/foreseen", foreseen.show, methods=["GET"]),
     Route("/campaigns/{slug}/join", join.show, methods=["GET"]),
     Route("/campaigns/{slug}/join", join.join, methods=["POST"]),
     Route("/campaigns/{slug}/waitlist", join.wait, methods=["POST"]),
@@ -43,6 +46,7 @@ routes = [
     Route("/participations/{id:id}", participations.show, methods=["GET"]),
     Route("/participations/{id:id}/standing", public(standing.stream), methods=["GET"]),
     Route("/participations/{id:id}/payment", payment.create, methods=["POST"]),
+    Route("/participations/{id:id}/acceptance", acceptance.create, methods=["POST"]),
     Route("/participations/{id:id}/withdrawal", withdrawal.show, methods=["GET"]),
     Route("/participations/{id:id}/withdrawal", withdrawal.create, methods=["POST"]),
     Route("/participations/{id:id}/ballot", ballot.show, methods=["GET"]),

@@ -19,6 +19,7 @@ from c2b.catalog.rules import ProductSchema
 from c2b.kit.i18n import current_locale, pick
 from c2b.participations.queries import demand_of, place_of
 from c2b.web.auth import current_actor, public
+from c2b.web.consumer.foreseen import foreseen_view
 from c2b.web.consumer.invitation import inviter_of
 from c2b.web.consumer.options import BarGroup, bar_groups
 from c2b.web.consumer.progress import progress_view
@@ -137,7 +138,7 @@ async def minimum_bars(row: dict[str, Any], place: dict[str, Any] | None = None)
     """The bars of a campaign in which people still choose, those of the reader's ``place`` first."""
     if row["opened_at"] is None or row["state"] not in BEFORE_LOCK:
         return []
-    offer: JoinOffer = await campaigns.join_offer(row["id"])
+    offer: JoinOffer = await campaigns.present_offer(row)
     own = {**place["answers"], **offer.batch_answers} if place else None
     return bar_groups(offer.schema.parsed, await demand_of(offer), own=own)
 
@@ -167,6 +168,7 @@ async def show(request: Request) -> Response:
         may_invite=(place is not None or organizer) and row["state"] in JOINABLE,
         may_join=actor is None or actor.role == "consumer",
         inviter=inviter_of(request, row["id"]),
+        foreseen=await foreseen_view(row, place.id if place else None),
         groups=await minimum_bars(row, own),
         promise=promise_of_campaign(row, schema) if row["state"] in BEFORE_LOCK else None,
         timeline=await drawn_timeline(actor, row["id"]) if inside else None,

@@ -24,15 +24,17 @@ from c2b.web.consumer.words import campaign_state
 from c2b.web.pages import page
 
 TEMPLATE = "pages/consumer/option_lives.html"
-#: Charts of one group; further ones stand in its table only. The closest to their minimum come first.
-SHOWN = 12
+#: So many of one group are drawn and so many stand in its table: those that came closest to their minimum.
+SHOWN, LISTED = 24, 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class LifeView:
-    """One cell in words and figures. ``values`` beside the group's ``columns``; ``reached_at``: since when."""
+    """One cell in words and figures. ``over``: the attribute of an option. ``values`` beside the page's ``columns``;
+    ``reached_at``: since when; without ``chart`` it stands in the table only."""
 
     key: str
+    over: str
     label: str
     swatch: str
     minimum: int
@@ -41,16 +43,18 @@ class LifeView:
     missing: int
     reached_at: datetime | None
     values: tuple[int, ...]
-    chart: Chart
+    chart: Chart | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class LifeGroup:
-    """The cells of one attribute, or all combinations, or all configurations; ``shown`` of them are drawn."""
+    """All options, all combinations, or all configurations; ``undrawn`` of them stand in the table only, and
+    ``unlisted`` further ones, farther from their minimum, nowhere."""
 
     label: str
     cells: tuple[LifeView, ...]
-    shown: int
+    undrawn: int
+    unlisted: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +100,19 @@ def lives_view(found: OptionLives) -> LivesView:
     days = Days(found.begins, found.ends, found.locked_at)
     columns = days.columns()
     groups = []
-    for _, members in groupby(found.lives, key=lambda life: (life.cell.level, life.cell.attribute)):
-        lives = _nearest_first(members)
-        views = tuple(_view(found, life, days, columns) for life in lives)
-        groups.append(LifeGroup(label=_group(lives[0]), cells=views, shown=min(len(views), SHOWN)))
+    for level, members in groupby(found.lives, key=lambda life: life.cell.level):
+        lives = list(members)
+        nearest = [life.cell.key for life in _nearest_first(lives)]
+        drawn, listed = set(nearest[:SHOWN]), set(nearest[:LISTED])
+        views = tuple(_view(found, life, days, columns, drawn) for life in lives if life.cell.key in listed)
+        groups.append(
+            LifeGroup(
+                label=_group(level),
+                cells=views,
+                undrawn=len(listed) - len(drawn),
+                unlisted=len(lives) - len(listed),
+            )
+        )
     return LivesView(
         begins=found.begins,
         ends=found.ends,
@@ -115,11 +128,16 @@ def _nearest_first(lives: Iterable[Life]) -> list[Life]:
     return sorted(lives, key=lambda life: -(min(life.peak, life.cell.minimum) * 1000 // life.cell.minimum))
 
 
-def _view(found: OptionLives, life: Life, days: Days, columns: tuple[datetime, ...]) -> LifeView:
+def _view(
+    found: OptionLives, life: Life, days: Days, columns: tuple[datetime, ...], drawn: set[str]
+) -> LifeView:
     cell = life.cell
+    label = label_of(found, life)
+    over = pick(cell.title) if cell.title else ""
     return LifeView(
         key=cell.key,
-        label=label_of(found, life),
+        over=over if over != label else "",
+        label=label,
         swatch=cell.swatch,
         minimum=cell.minimum,
         count=life.count,
@@ -127,7 +145,7 @@ def _view(found: OptionLives, life: Life, days: Days, columns: tuple[datetime, .
         missing=max(cell.minimum - life.count, 0),
         reached_at=life.reached_at,
         values=tuple(life.at(at) for at in columns),
-        chart=chart(life, days),
+        chart=chart(life, days) if cell.key in drawn else None,
     )
 
 
@@ -139,7 +157,7 @@ def label_of(found: OptionLives, life: Life) -> str:
     return " · ".join(each.value for each in parts)
 
 
-def _group(life: Life) -> str:
-    if life.cell.title is not None:
-        return pick(life.cell.title)
-    return gettext("Combinations") if life.cell.level == "combination" else gettext("Whole configurations")
+def _group(level: str) -> str:
+    if level == "option":
+        return gettext("Options")
+    return gettext("Combinations") if level == "combination" else gettext("Whole configurations")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from c2b.kit.http.rates import hit
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
 from c2b.participations.operations import revise
+from c2b.participations.promoting import promoted
 from c2b.participations.queries import own
 from c2b.web.auth import actor_of, client_ip, require
 from c2b.web.consumer.alternatives import acted
@@ -29,10 +31,12 @@ from c2b.web.pages import fragment, page
 
 @require("consumer")
 async def show(request: Request) -> Response:
-    """GET /participations/{id}/requirement: the form with the present answers."""
+    """GET /participations/{id}/requirement?first=: the form with the present answers, or another of their choices
+    first."""
     row, offer = await _own(request)
     if not _changeable(row):
         return see_other(f"/participations/{row['id']}")
+    row = _reordered(row, request.query_params.get("first", ""))
     wishes = wishes_of_preferences(row["preferences"], offer, row["answers"])
     present = Sent(answers=row["answers"], quantity=row["quantity"], wishes=wishes)
     return await _page(request, row, offer, present, first_look=True)
@@ -86,6 +90,16 @@ async def _sent(request: Request, row: dict[str, Any], offer: JoinOffer) -> Sent
     return replace(await read_requirement(request, offer), quantity=row["quantity"])
 
 
+def _reordered(row: dict[str, Any], first: str) -> dict[str, Any]:
+    """With the choice at this position of `ranking.ranked` first, if there is one."""
+    if not (first.isascii() and first.isdigit() and len(first) < 4):
+        return row
+    with contextlib.suppress(IndexError):  # an old link: the choices have changed since
+        answers, preferences = promoted(row["answers"], row["preferences"], int(first))
+        return {**row, "answers": answers, "preferences": preferences}
+    return row
+
+
 def _changeable(row: dict[str, Any]) -> bool:
     return row["state"] in ("joined", "needs_attention") and row["campaign_state"] in BEFORE_LOCK
 
@@ -110,6 +124,7 @@ async def _page(
         here=f"/participations/{row['id']}/requirement",
         requirement=asked,
         question=question,
+        first_look=first_look,
         title=row["title"],
         paid_minor=row["total_minor"],
         action=f"/participations/{row['id']}",

@@ -12,6 +12,8 @@ from c2b.campaigns import queries as campaigns
 from c2b.kit.canonical import digest
 from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
+from c2b.participations.foreseen import sign_of
+from c2b.participations.proposals import sign_of as proposal_sign
 from c2b.participations.queries import own
 from c2b.payments.queries import money_of
 from c2b.purchasing.queries import brief_of
@@ -34,6 +36,8 @@ async def _sign(topic: str) -> bytes | None:
             row["digest"],
             [standing["state"], standing["version"], standing["paid"]],
             [order.number, order.state] if order else None,
+            await sign_of(row["campaign_id"]),
+            await proposal_sign(row["campaign_id"]),
             [each["state"] for each in (*money["payments"], *money["refunds"])],
         ]
     ).encode()
@@ -45,6 +49,6 @@ async def _topic(request: Request) -> str:
     return f"{row['id']}:{actor.id}"
 
 
-#: Only one person looks at a place; once a second is soon enough, and four small reads.
+#: Only one person looks at a place; once a second is soon enough, and five small reads.
 HUB = Hub(_sign, interval=1.0, event="changed")
 stream = Stream(HUB, _topic)

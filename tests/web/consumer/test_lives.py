@@ -39,19 +39,19 @@ class TestThePage:
         assert page.says("How options live and die", "Plate", "Brass", "Minimum reached.")
         assert page.html.count('role="img"') == 1
         assert "<desc" in page.html and "style=" not in page.html
-        assert re.search(r"<title[^>]*>Brass: 3 of 2</title>", page.html)
+        assert re.search(r"<title[^>]*>Plate, Brass: 3 of 2</title>", page.html)
 
     async def test_follows_changes_and_leaving(self, w, campaign, ana):
         [bo] = await db.fetch("SELECT id FROM participation WHERE user_id = ?", w.bo.id)
         clock.shift(timedelta(hours=1))
         await operations.revise(w.bo, bo["id"], answers={**world.ANSWERS, "plate": "fr4"})
         page = await ana.get(f"/my/campaigns/{campaign}/options")
-        assert re.search(r"<title[^>]*>Brass: 1 of 2</title>", page.html)
+        assert re.search(r"<title[^>]*>Plate, Brass: 1 of 2</title>", page.html)
         assert page.says("1 more unit is needed.")
         [cy] = await db.fetch("SELECT id FROM participation WHERE user_id = ?", w.cy.id)
         await operations.withdraw(w.cy, cy["id"])
         page = await ana.get(f"/my/campaigns/{campaign}/options")
-        assert re.search(r"<title[^>]*>Brass: 0 of 2</title>", page.html)
+        assert re.search(r"<title[^>]*>Plate, Brass: 0 of 2</title>", page.html)
         assert "At most 3 units at any time." in page.html
 
     async def test_says_from_the_lock_on_what_is_made(self, w, campaign, ana):

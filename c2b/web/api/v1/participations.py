@@ -9,10 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from c2b.campaigns.queries import join_offer
+from c2b.kit.errors import NotFound
 from c2b.kit.http.idempotency import Answer
 from c2b.participations import casting, operations, queries
 from c2b.participations.explained import outcome_of
 from c2b.participations.joining import Joined
+from c2b.participations.objecting import accept
+from c2b.participations.proposals import mine_of
 from c2b.participations.room import position_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.referrals.operations import valid_for
@@ -21,12 +24,14 @@ from c2b.web.api.limits import JOINS, count
 from c2b.web.api.listing import newest_first
 from c2b.web.api.once import call_from, given_again, kept_as
 from c2b.web.api.routing import V1, resource
+from c2b.web.api.v1.foreseen import own_preview
 from c2b.web.auth import actor_of, require_api
 from c2b.web.views import idempotent, json_answer
 
 _AS_STORED = (
     "id", "campaign_id", "quantity", "state", "attention", "answers", "preferences", "digest", "schema_version",
-    "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at", "outcome",
+    "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at",
+    "outcome", "preview",
 )  # fmt: skip
 
 
@@ -68,7 +73,7 @@ async def mine(request: Request) -> Response:
 
     async def explained(**window: Any) -> list[dict[str, Any]]:
         rows = await queries.mine(actor, **window)
-        return [{**row, "outcome": await outcome_of(row)} for row in rows]
+        return [await _told(row) for row in rows]
 
     return await newest_first(request, explained, shape)
 
@@ -106,10 +111,37 @@ async def withdraw(request: Request) -> Response:
     return await _now(request)
 
 
+@require_api("consumer")
+async def proposal(request: Request) -> Response:
+    """GET /participations/{participation}/proposal: what the allocation would give one, while the group is closed."""
+    row = await queries.own(actor_of(request), request.path_params["participation"])
+    found = await mine_of(row)
+    if found is None:
+        raise NotFound
+    return json_answer(
+        {
+            "outcome": found.outcome,
+            "settled_minor": found.settled_minor,
+            "currency": row["currency"],
+            "until": found.until,
+            "may_answer": found.may_answer,
+            "accepted": found.accepted,
+        }
+    )
+
+
+@require_api("consumer")
+@idempotent
+async def agree(request: Request) -> Response:
+    """POST /participations/{participation}/acceptance: agree to what is proposed; leaving is refusing."""
+    await accept(actor_of(request), request.path_params["participation"])
+    return await _now(request)
+
+
 def shape(row: dict[str, Any]) -> dict[str, Any]:
     """One's own participation. ``answers`` are the member's own; the batch's stand with the campaign.
 
-    ``outcome`` is an `Explained`, with its sentence in the reader's language.
+    ``outcome`` and ``preview`` are each an `Explained`, with its sentence in the reader's language.
     """
     campaign = {
         "id": row["campaign_id"],
@@ -125,7 +157,11 @@ def shape(row: dict[str, Any]) -> dict[str, Any]:
 async def _now(request: Request) -> Response:
     row = await queries.own(actor_of(request), request.path_params["participation"])
     position = await position_of(row) if row["state"] == "waitlisted" else None
-    return json_answer({**shape({**row, "outcome": await outcome_of(row)}), "waitlist_position": position})
+    return json_answer({**shape(await _told(row)), "waitlist_position": position})
+
+
+async def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "outcome": await outcome_of(row), "preview": await own_preview(row)}
 
 
 def _reserved(joined: Joined) -> Answer:
@@ -149,4 +185,6 @@ ROUTES: list[Route] = [
     *resource("/participations/{participation:id}/requirement", put=revise),
     *resource("/participations/{participation:id}/ballot", put=cast),
     *resource("/participations/{participation:id}/withdrawal", post=withdraw),
+    *resource("/participations/{participation:id}/proposal", get=proposal),
+    *resource("/participations/{participation:id}/acceptance", post=agree),
 ]
