@@ -170,7 +170,9 @@ class TestTheDemo:
             timeout=240,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        assert "132 accepted, 8 refused" in done.stdout
+        assert "132 accepted, 10 refused" in done.stdout
+        assert "Navy: wanted by 22, minimum 30: not made" in done.stdout
+        assert "so you get your second choice, Black" in done.stdout
         assert "is completed" in done.stdout
         assert "WRONG" not in done.stdout
         (order, *_more) = [line for line in done.stdout.splitlines() if "Purchase order:" in line]
