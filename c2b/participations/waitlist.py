@@ -32,13 +32,14 @@ WAITED = "waited"
 async def offer_places(campaign_id: str, *, until: datetime | None = None) -> int:
     """Offer the free places of a campaign to whoever waits for them, earliest first; how many people were asked.
 
-    Part of the caller's transaction. They have the hours that the settings give them, never beyond the deadline; while
-    a group is closed places are offered only by whoever runs the closing, who says how long it waits (``until``).
+    Part of the caller's transaction. They have the hours that the settings give them, never beyond the deadline. A
+    closed group offers places for so many hours after it closed (or as long as its members may object anyway): the
+    closing waits for the answer. ``until``: an earlier end.
     """
     if not await _anybody_waits(campaign_id):
         return 0
     campaign = await hold(campaign_id)
-    reserved_until = _held_until(campaign, until)
+    reserved_until = await _held_until(campaign, until)
     if reserved_until is None:
         return 0
     free, asked = campaign["cap"] - campaign["reserved"], 0
@@ -49,12 +50,23 @@ async def offer_places(campaign_id: str, *, until: datetime | None = None) -> in
     return asked
 
 
+async def would_fit(campaign_id: str, *, units: int) -> bool:
+    """Whether somebody waits for a place who could have one if so many more units were free."""
+    row = await db.fetch_one(
+        "SELECT p.id FROM participation p JOIN campaign c ON c.id = p.campaign_id WHERE c.id = ? "
+        "AND p.state = 'waitlisted' AND p.quantity <= c.cap - c.reserved + ? LIMIT 1",
+        campaign_id,
+        units,
+    )
+    return row is not None
+
+
 async def keep_waitlists(*, limit: int = 50) -> int:
     """The clock's sweep: offer what is free, and let everybody go whose campaign has come to its end."""
     rows = await db.fetch(
         "SELECT DISTINCT c.id, c.state FROM participation p JOIN campaign c ON c.id = p.campaign_id "
         "WHERE p.state = 'waitlisted' AND (c.state NOT IN ('open', 'threshold_met', 'closed') OR "
-        "(c.state <> 'closed' AND c.deadline > ? AND p.quantity <= c.cap - c.reserved)) ORDER BY c.id LIMIT ?",
+        "((c.state = 'closed' OR c.deadline > ?) AND p.quantity <= c.cap - c.reserved)) ORDER BY c.id LIMIT ?",
         clock.now(),
         limit,
     )
@@ -85,18 +97,32 @@ async def end_waitlist(campaign_id: str) -> int:
     return len(gone)
 
 
-def _held_until(campaign: dict[str, Any], until: datetime | None) -> datetime | None:
+async def _held_until(campaign: dict[str, Any], until: datetime | None) -> datetime | None:
     """Until when an offered place is held; ``None`` while there is no time left to pay in."""
-    deadline = db.instant(campaign["deadline"])
-    assert deadline
-    human = clock.now() + timedelta(hours=settings().waitlist_hours)
+    human = timedelta(hours=settings().waitlist_hours)
     if campaign["state"] in JOINABLE:
-        last = min(human, deadline, until or deadline)
-    elif campaign["state"] == "closed" and until is not None:
-        last = min(human, until)
+        end = db.instant(campaign["deadline"])
+    elif campaign["state"] == "closed":
+        end = await _closing_waits_until(campaign["id"], human)
     else:
         return None
+    last = min(each for each in (clock.now() + human, end, until) if each)
     return last if last > clock.now() else None
+
+
+async def _closing_waits_until(campaign_id: str, human: timedelta) -> datetime:
+    """One stretch of time after the close for the whole waitlist, so that a closing ends however many do not pay."""
+    row = await db.fetch_one(
+        "SELECT MAX(t.at) AS closed_at, (SELECT MAX(a.objections_until) FROM allocation a "
+        "WHERE a.campaign_id = ? AND a.state = 'proposed') AS objections_until "
+        "FROM campaign_transition t WHERE t.campaign_id = ? AND t.to_state = 'closed'",
+        campaign_id,
+        campaign_id,
+    )
+    closed_at = db.instant(row["closed_at"]) if row else None
+    assert row
+    assert closed_at
+    return max(closed_at + human, db.instant(row["objections_until"]) or closed_at)
 
 
 async def _offer(offer: JoinOffer, row: dict[str, Any], reserved_until: datetime) -> bool:

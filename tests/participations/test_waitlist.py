@@ -35,12 +35,11 @@ def _wired():
 def full(database):
     """A world, and a campaign of Ana's for fifty units of which none is free: (world, campaign, who came last)."""
 
-    async def build(**changes: Any) -> tuple[world.World, str, tuple[Actor, Joined]]:
+    async def build(*, paid: int = 40, **changes: Any) -> tuple[world.World, str, tuple[Actor, Joined]]:
         w = await world.build()
         fields = {"threshold": 50, "cap": 50, "tiers": (world.PriceTier(50, 45900),), "closes": "at_deadline"}
         campaign = await w.open_campaign(**{**fields, **changes})
-        for _ in range(2):
-            await w.pay(await w.join(campaign, quantity=20))
+        await w.fill(campaign, paid)
         last = await w.join(campaign, quantity=10)
         return w, campaign, (w.members[-1], last)
 
@@ -197,20 +196,72 @@ class TestAPlaceThatOpens:
         assert await reserved(campaign) == 52
         assert len(await events("participation.place_offered")) == 1
 
-    async def test_of_a_closed_group_is_offered_only_while_the_closing_waits_and_no_longer(self, full):
-        w, campaign, (last, place) = await full(deadline=clock.now() + timedelta(hours=3))
-        await w.pay(place)
+    async def test_ends_earlier_where_the_caller_says_so(self, full):
+        w, campaign, _ = await full()
         bo = await wait(w, campaign, w.bo)
-        clock.shift(timedelta(hours=3, seconds=1))
-        await counting.keep_deadlines()
-        await participations.withdraw(last, place.participation_id)
-        await keep_waitlists()
-        assert await state(bo) == "waitlisted"
+        await db.execute("UPDATE campaign SET cap = 51 WHERE id = ?", campaign)
         until = clock.now() + timedelta(hours=2)
         assert await db.atomically(lambda: offer_places(campaign, until=until)) == 1
         assert (await row_of(bo))["reserved_until"] == until
+
+
+class TestAtTheClose:
+    async def test_places_that_were_not_paid_are_offered_and_whoever_pays_is_in_the_batch(self, full):
+        w, campaign, (_, unpaid) = await full(paid=50, cap=60)
+        bo, cy = [await wait(w, campaign, who, quantity=10) for who in (w.bo, w.cy)]
+        await close(campaign)
+        assert [await state(each) for each in (unpaid, bo, cy)] == [
+            "expired",
+            "pending_payment",
+            "waitlisted",
+        ]
+        assert await campaign_state(campaign) == "closed"
         await w.pay(bo)
-        assert await state(bo) == "joined"
+        await drain()
+        assert await campaign_state(campaign) == "ordered"
+        await keep_waitlists()
+        assert [await state(each) for each in (bo, cy)] == ["confirmed", "expired"]
+
+    async def test_whoever_does_not_pay_makes_room_for_the_next_but_the_group_waits_once(self, full):
+        w, campaign, _ = await full(paid=50, cap=60)
+        bo, cy = [await wait(w, campaign, who, quantity=10) for who in (w.bo, w.cy)]
+        await close(campaign)
+        clock.shift(timedelta(hours=settings().waitlist_hours, seconds=1))
+        await keep_reservations()
+        await drain()
+        assert await state(bo) == "expired"
+        assert await campaign_state(campaign) == "ordered"
+        await keep_waitlists()
+        assert await state(cy) == "expired"
+
+    async def test_a_member_who_leaves_makes_room_as_before(self, full):
+        w, campaign, (last, place) = await full(paid=50, cap=60)
+        await w.pay(place)
+        many, bo = await wait(w, campaign, quantity=11), await wait(w, campaign, w.bo, quantity=3)
+        clock.shift(timedelta(days=20, seconds=1))
+        await counting.keep_deadlines()
+        await participations.withdraw(last, place.participation_id)
+        assert [await state(each) for each in (many, bo)] == ["waitlisted", "pending_payment"]
+        await w.pay(bo)
+        await drain()
+        assert await state(bo) == "confirmed"
+
+
+async def close(campaign: str) -> None:
+    """The deadline comes, and the closing begins."""
+    row = await db.fetch_one("SELECT deadline FROM campaign WHERE id = ?", campaign)
+    assert row
+    deadline = db.instant(row["deadline"])
+    assert deadline
+    clock.set(deadline + timedelta(seconds=1))
+    await counting.keep_deadlines()
+    await drain()
+
+
+async def campaign_state(campaign: str) -> str:
+    row = await db.fetch_one("SELECT state FROM campaign WHERE id = ?", campaign)
+    assert row
+    return str(row["state"])
 
 
 class TestWhatChangedMeanwhile:
