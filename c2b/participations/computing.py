@@ -31,13 +31,10 @@ def compute(task: Json) -> Json:
 
 
 def solved(task: Json) -> tuple[PinnedSchema, Case, Allocation]:
-    """The checked allocation of a task, with the problem it solves. Raises ``WrongAllocation``.
-
-    Where the outcome of an open vote is ``assumed``, somebody's choices may be ruled out by it.
-    """
+    """The checked allocation of a task, with the problem it solves. Raises ``WrongAllocation``."""
     schema, inputs = _schema(task), task["inputs"]
     case = case_of(schema, inputs)
-    if not task.get("assumed"):
+    if not task.get("assumed"):  # what a vote may still bring, somebody may have ruled out
         _ensure_sane(inputs, case)
     found = allocation.allocate(case.problem)
     faults = allocation.verify(case.problem, found)
