@@ -52,9 +52,10 @@ def _check_member(schema: PinnedSchema, campaign: Json, member: Json, given: Jso
             f"participation {member['id']} is no longer valid: {faults[0].path} {faults[0].code}"
         )
     complete = {**given["answers"], **campaign["batch_answers"]}
-    unit = price_at(price_tiers(campaign["tiers"]), units) + sum(
-        each.minor for each in surcharges(schema.parsed, complete)
-    )
+    extra = sum(each.minor for each in surcharges(schema.parsed, complete))
+    if given["answers"] == member["answers"]:  # the first choice keeps its promise
+        extra = min(extra, member["promised_extra_minor"])
+    unit = price_at(price_tiers(campaign["tiers"]), units) + extra
     settled = unit * member["units"] + given["outcome"]["fee_minor"]
     if settled != given["settled_minor"] or not 0 < settled <= member["paid_minor"]:
         raise LockRefused(

@@ -40,12 +40,20 @@ async def collect(campaign: Json) -> Json:
                 "answers": _json(row["answers"]),
                 "preferences": _json(row["preferences"]),
                 "paid_minor": row["total_minor"],
-                "promised_minor": _json(row["quote"])["total_minor"],
+                **_promised(_json(row["quote"])),
                 "schema_version": row["schema_version"],
             }
             for row in rows
         ],
     }  # fmt: skip
+
+
+def _promised(quote: Json) -> Json:
+    """What the first choice was promised at: for all units, and what its options add to a unit."""
+    return {
+        "promised_minor": quote["total_minor"],
+        "promised_extra_minor": quote["unit_price_minor"] - quote["base_minor"],
+    }
 
 
 async def _decided(campaign_id: str) -> list[Json]:

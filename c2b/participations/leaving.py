@@ -9,8 +9,30 @@ from c2b.campaigns.counting import give_back_places
 from c2b.events.operations import Happening, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
+from c2b.participations.waitlist import would_fit
 
 Json = dict[str, Any]
+
+
+def units_of(members: Sequence[Json]) -> int:
+    return sum(member["units"] for member in members)
+
+
+def leaving(result: Json) -> list[Json]:
+    """Whom an allocation gives nothing."""
+    return [member for member in result["members"] if member["answers"] is None]
+
+
+async def make_room(campaign_id: str, result: Json) -> bool:
+    """Whom an allocation gives nothing leaves before the lock if somebody waits for their places. ``True`` if so.
+
+    They would leave anyway; this way the places are filled, and another turn sees what can be made then.
+    """
+    gone = leaving(result)
+    if not gone or not await would_fit(campaign_id, units=units_of(gone)):
+        return False
+    await leave_out(campaign_id, gone)
+    return True
 
 
 async def leave_out(campaign_id: str, members: Sequence[Json]) -> None:
@@ -33,5 +55,5 @@ async def leave_out(campaign_id: str, members: Sequence[Json]) -> None:
         )
         for member in members
     )  # fmt: skip
-    units = sum(member["units"] for member in members)
+    units = units_of(members)
     await give_back_places(campaign_id, reserved=units, paid=units)

@@ -15,14 +15,13 @@ from c2b.campaigns.counting import give_back_places
 from c2b.campaigns.models import FrozenBatch
 from c2b.campaigns.rules import price_tiers
 from c2b.catalog.queries import PinnedSchema, pinned_schema
-from c2b.catalog.rules import Quote
 from c2b.events.operations import Happening, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
 from c2b.participations.checking import LockRefused, check
 from c2b.participations.collecting import collect, digest_of
-from c2b.participations.leaving import leave_out
+from c2b.participations.leaving import leave_out, leaving, make_room
 from c2b.participations.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
 from c2b.participations.rules import Priced, price
 from c2b.participations.waitlist import offer_places
@@ -70,27 +69,29 @@ async def lock(campaign_id: str, *, turn: int) -> str:
         return CHANGED
     schema, result = await pinned_schema(campaign["schema_id"]), proposal["result"]
     check(schema, campaign, inputs, result)
+    if await make_room(campaign_id, result):
+        await supersede(proposal["id"])
+        return CHANGED
     staying = [_Seat(schema, inputs, member) for member in result["members"] if member["answers"] is not None]
-    leaving = [member for member in result["members"] if member["answers"] is None]
-    await leave_out(campaign_id, leaving)
+    await leave_out(campaign_id, leaving(result))
     await _confirm(campaign_id, staying)
     await _freeze(campaign, schema, result, staying)
     await db.execute("UPDATE allocation SET state = 'locked' WHERE id = ?", proposal["id"])
     await change_state(
         campaign_id, from_states=("closed",), to_state="locked", event="campaign.locked", stamp="locked_at",
         payload={"paid": result["units"], "unit_price_minor": result["unit_price_minor"], "members": len(staying),
-                 "left_out": len(leaving)},
+                 "left_out": len(leaving(result))},
     )  # fmt: skip
     return LOCKED
 
 
 class _Seat:
-    """What a served member gets, priced and hashed."""
+    """What a served member gets, hashed and priced. The first choice keeps the quote that it was promised."""
 
     def __init__(self, schema: PinnedSchema, inputs: Json, member: Json) -> None:
         campaign = inputs["campaign"]
         self.member, self.id = member, member["id"]
-        self.fee_minor: int = member["outcome"]["fee_minor"]
+        self.first: bool = member["outcome"]["rank"] == 0
         self.priced = self._promised(schema, campaign, member)
 
     @staticmethod
@@ -104,24 +105,32 @@ class _Seat:
             )  # fmt: skip
             if priced.quote.total_minor <= member["outcome"]["returned_minor"] + member["settled_minor"]:
                 return priced
-        raise LockRefused(f"{member['id']}: dearer than what was paid")
+        return priced
 
     def row(self) -> tuple[Any, ...]:
-        quote: Quote = self.priced.quote
-        return (
+        own = (
             canonical_json(self.priced.answers).decode(), self.priced.digest, self.priced.configuration_key,
-            int(quote.schema_version), canonical_json(quote.to_dict()).decode(),
-            canonical_json(self.member["outcome"]).decode(), self.member["settled_minor"], self.id,
+            int(self.priced.quote.schema_version), canonical_json(self.member["outcome"]).decode(),
+            self.member["settled_minor"],
         )  # fmt: skip
+        quote = () if self.first else (canonical_json(self.priced.quote.to_dict()).decode(),)
+        return (*own, *quote, self.id)
+
+
+_CONFIRM_FIRST = (
+    "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, configuration_key = ?, "
+    "schema_version = ?, outcome = ?, settled_minor = ? WHERE id = ? AND state IN ('joined', 'needs_attention')"
+)
+_CONFIRM_OTHER = (
+    "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, configuration_key = ?, "
+    "schema_version = ?, outcome = ?, settled_minor = ?, quote = ? WHERE id = ? "
+    "AND state IN ('joined', 'needs_attention')"
+)
 
 
 async def _confirm(campaign_id: str, staying: list[_Seat]) -> None:
-    await db.execute_many(
-        "UPDATE participation SET state = 'confirmed', attention = '', answers = ?, digest = ?, "
-        "configuration_key = ?, schema_version = ?, quote = ?, outcome = ?, settled_minor = ? "
-        "WHERE id = ? AND state IN ('joined', 'needs_attention')",
-        [seat.row() for seat in staying],
-    )
+    await db.execute_many(_CONFIRM_FIRST, [seat.row() for seat in staying if seat.first])
+    await db.execute_many(_CONFIRM_OTHER, [seat.row() for seat in staying if not seat.first])
     await record_all(
         Happening("participation.confirmed", "participation", seat.id, campaign_id, None, "organizer")
         for seat in staying

@@ -12,6 +12,7 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
+from c2b.config import settings
 from c2b.durable import signal
 from c2b.events.operations import record
 from c2b.kit import clock, db
@@ -19,6 +20,7 @@ from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
 from c2b.participations.proposing import proposal_of
+from c2b.participations.waitlist import offer_places
 
 Json = dict[str, Any]
 #: What should have been decided by its hour is looked at again after this time.
@@ -36,10 +38,14 @@ def run_of(campaign: Json) -> str:
 
 
 async def unsettled(campaign_id: str) -> Json | None:
-    """What must be settled before anything is allocated: the signal that says it is, and until when (ISO) at most."""
+    """What must be settled before anything is allocated: the signal that says it is, and until when (ISO) at most.
+
+    Free places are offered to whoever waits for one first.
+    """
     campaign = await hold(campaign_id)
     if campaign["state"] != "closed":
         return None
+    await offer_places(campaign_id, until=clock.now() + timedelta(hours=settings().waitlist_hours))
     for name, sql in (
         ("vote", "SELECT attribute AS id, closes_at AS until FROM batch_vote WHERE campaign_id = ? "
                  "AND state = 'open' ORDER BY closes_at, attribute LIMIT 1"),

@@ -14,7 +14,7 @@ from c2b.campaigns.rules import price_tiers
 from c2b.catalog.cells import Cell as CatalogCell
 from c2b.catalog.cells import cells_of
 from c2b.catalog.queries import PinnedSchema
-from c2b.catalog.rules import surcharges
+from c2b.catalog.rules import ProductSchema, surcharges
 from c2b.participations.ranking import Ranked, valid_ranked
 
 Json = dict[str, Any]
@@ -80,6 +80,13 @@ def limit_minor(member: Json) -> int:
     return paid if own is None else min(own, paid)
 
 
+def extra_minor(schema: ProductSchema, complete: Json, member: Json, *, rank: int) -> int:
+    """What a unit costs beside the tier's price. The first choice keeps its promise under a schema that asks more."""
+    extra = sum(each.minor for each in surcharges(schema, complete))
+    promised: int = member["promised_extra_minor"]
+    return extra if rank else min(extra, promised)
+
+
 def accepts(preferences: Mapping[str, Any], batch: Mapping[str, Any]) -> bool:
     """Whether the member wants anything from this batch ("only if", as they voted)."""
     return all(
@@ -96,7 +103,7 @@ def _specs(
         return
     for ranked in valid_ranked(schema, batch, member["answers"], member["preferences"]):
         complete = {**ranked.answers, **batch}
-        extra = sum(each.minor for each in surcharges(schema.parsed, complete))
+        extra = extra_minor(schema.parsed, complete, member, rank=ranked.rank)
         if lowest + extra > 0:
             yield (
                 ranked,

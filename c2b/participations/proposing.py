@@ -17,6 +17,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import new_id
 from c2b.participations.collecting import collect, digest_of
+from c2b.participations.leaving import make_room
 
 Json = dict[str, Any]
 #: What a turn comes to: see `workflows/closing.py`.
@@ -38,6 +39,8 @@ async def propose(campaign_id: str, *, turn: int, proposal: Json | None) -> Json
     result = proposal["result"]
     if result["units"] < campaign["threshold"]:
         await _keep(campaign, turn, proposal, until=None, state="superseded")
+        if _is_over(campaign) and await make_room(campaign_id, result):
+            return {"verdict": CHANGED, "until": None}
         return {"verdict": await wait_or_fail(campaign_id, makeable=result["units"]), "until": None}
     asked = await _to_ask(campaign, inputs, result)
     until = clock.now() + timedelta(hours=campaign["objection_hours"]) if asked else None
@@ -46,6 +49,12 @@ async def propose(campaign_id: str, *, turn: int, proposal: Json | None) -> Json
     if until:
         await _tell(campaign, turn, result, asked, until)
     return {"verdict": PROPOSED, "until": until.isoformat() if until else None}
+
+
+def _is_over(campaign: Json) -> bool:
+    """No deadline is ahead: the waitlist is all that can still save the group."""
+    deadline = db.instant(campaign["deadline"])
+    return deadline is None or deadline <= clock.now()
 
 
 async def proposal_of(campaign: Json, *, turn: int | None = None) -> Json | None:

@@ -31,6 +31,14 @@ class TooLate(Conflict):
     message = N_("The group has been locked: the factory works from what was agreed.")
 
 
+class BeingAllocated(Conflict):
+    code = "being_allocated"
+    message = N_(
+        "The group has closed, and what is made is worked out from what everybody chose. You can still leave: you are "
+        "refunded in full."
+    )
+
+
 class PriceWouldRise(Conflict):
     code = "price_would_rise"
     message = N_(
@@ -67,6 +75,8 @@ async def revise(
             raise TooLate
         if campaign["terms_version"] != offer.terms_version:
             raise TermsChanged
+        if campaign["state"] == "closed" and not await _is_asked(participation_id):
+            raise BeingAllocated
         check_ballots(offer.votes, own.preferences, priced.preferences, now=clock.now())
         before = await _present_answers(participation_id)
         await _write(participation_id, offer, priced, promise(own.quote, priced) if kept else priced.quote)
@@ -100,6 +110,11 @@ def _judged(offer: JoinOffer, own: Participation, answers: Any, preferences: Any
     )
     check_pictures(offer, priced)
     return priced
+
+
+async def _is_asked(participation_id: str) -> bool:
+    row = await db.fetch_one("SELECT state FROM participation WHERE id = ?", participation_id)
+    return row is not None and row["state"] == "needs_attention"
 
 
 async def _present_answers(participation_id: str) -> dict[str, Any]:

@@ -50,6 +50,17 @@ async def offer_places(campaign_id: str, *, until: datetime | None = None) -> in
     return asked
 
 
+async def would_fit(campaign_id: str, *, units: int) -> bool:
+    """Whether somebody waits for a place who could have one if so many more units were free."""
+    row = await db.fetch_one(
+        "SELECT p.id FROM participation p JOIN campaign c ON c.id = p.campaign_id WHERE c.id = ? "
+        "AND p.state = 'waitlisted' AND p.quantity <= c.cap - c.reserved + ? LIMIT 1",
+        campaign_id,
+        units,
+    )
+    return row is not None
+
+
 async def keep_waitlists(*, limit: int = 50) -> int:
     """The clock's sweep: offer what is free, and let everybody go whose campaign has come to its end."""
     rows = await db.fetch(

@@ -61,7 +61,7 @@ def everything_happened(seen: Counter[str]) -> bool:
     )  # fmt: skip
     return (
         seen["orders"] == 2
-        and seen["votes closed"] == 1
+        and seen["votes closed"] == seen["questions kept"] == seen["questions left"] == 1
         and seen["campaigns failed"] == seen["campaigns canceled"] == 1
         and all(seen[f"refunds for {reason}"] for reason in reasons)
     )

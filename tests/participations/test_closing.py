@@ -19,6 +19,9 @@ from c2b.participations.allocating import allocate
 from c2b.participations.locking import LockRefused, lock
 from c2b.participations.objecting import NothingToAnswer, accept
 from c2b.participations.proposing import propose
+from c2b.payments import gateways
+from c2b.payments.capturing import start_checkout
+from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.seeds.acting import join_and_pay
 from tests import small, world
 from tests.books import assert_books, work
@@ -49,6 +52,11 @@ async def member(
     answers = {**world.ANSWERS, "plate": plate}
     joined = await join_and_pay(who, campaign, answers, quantity=quantity, preferences=wishes or None)
     return who, joined.participation_id
+
+
+async def pay(who: Actor, id: str) -> None:
+    address = await start_checkout(who, id)
+    await gateways.sandbox().pay(address.rstrip("/").rsplit("/", 1)[-1], Behavior.PAY)
 
 
 async def close(*kinds: str) -> None:
@@ -295,6 +303,51 @@ TAMPER: dict[str, Callable[[dict[str, Any]], Any]] = {
     ),
     "answer": lambda eve: eve["answers"].update(plate="gold"),
 }
+
+
+class TestAPlaceThatOpensAtTheClose:
+    async def full(self) -> tuple[str, str, Actor, str]:
+        """Four places, all paid; Eve's plate is not made for her alone, and Fay waits."""
+        _, campaign = await group(cap=4, tiers=small.TIERS[:1])
+        for name in ("Bo", "Cy", "Di"):
+            await member(campaign, name, "fr4")
+        _, eve = await member(campaign, "Eve", "brass")
+        fay = await world.person("Fay")
+        waiting = await participations.join(fay, campaign, answers=world.ANSWERS, waits=True)
+        await close()
+        return campaign, eve, fay, waiting.participation_id
+
+    async def test_is_offered_to_who_waits_and_paying_for_it_ends_the_wait(self, database, provider):
+        campaign, eve, fay, waiting = await self.full()
+        assert (await state_of(campaign), (await place(eve))["state"]) == ("closed", "refunded")
+        assert (await place(waiting))["state"] == "pending_payment"
+        await pay(fay, waiting)
+        await work()
+        assert await state_of(campaign) == "locked"
+        assert (await place(waiting))["state"] == "confirmed"
+        assert await turns(campaign) == [(1, "superseded"), (2, "locked")]
+        await assert_books(database, provider.store.path)
+
+    async def test_is_given_up_when_nobody_pays_for_it(self, database, provider):
+        campaign, _, _, waiting = await self.full()
+        clock.shift(timedelta(days=2))
+        await participations.keep_reservations()
+        await work()
+        assert (await state_of(campaign), (await place(waiting))["state"]) == ("locked", "expired")
+        await assert_books(database, provider.store.path)
+
+    async def test_may_save_the_group_at_its_deadline(self, database, provider):
+        _, campaign = await group(cap=3, tiers=small.TIERS[:1])
+        for name in ("Bo", "Cy"):
+            await member(campaign, name, "fr4")
+        await member(campaign, "Eve", "brass")
+        fay = await world.person("Fay")
+        waiting = await participations.join(fay, campaign, answers=world.ANSWERS, waits=True)
+        await close()
+        assert await state_of(campaign) == "closed"
+        await pay(fay, waiting.participation_id)
+        await work()
+        assert await state_of(campaign) == "locked"
 
 
 class TestALargeGroup:

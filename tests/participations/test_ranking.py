@@ -8,12 +8,13 @@ import pytest
 
 from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.votes import OpenVote
+from c2b.catalog.cells import cells_of, small_lot_shares
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import parse_schema
 from c2b.catalog.validation import compiled
 from c2b.kit.canonical import digest
 from c2b.participations.operations import requirement
-from c2b.participations.ranking import accepted, commitment_minor, ranked, valid_ranked
+from c2b.participations.ranking import accepted, commitment_minor, cost, ranked, valid_ranked
 from tests import small, world
 from tests.participations.test_preferences import FIRST, PINNED, PREMIUMS, TIERS, UNTIL
 
@@ -108,6 +109,20 @@ class TestTheCommitment:
 
         assert found(1) == FIRST + 6000 + 400  # one of two brass plates is missing
         assert found(2) == 2 * (FIRST + 6000)  # two are enough: nothing is missing
+
+    @pytest.mark.parametrize("quantity", [1, 2, 3, 7, 20])
+    def test_covers_every_share_of_a_small_lot_fee_that_a_factory_could_ask(self, quantity):
+        complete = {**NAVY, **world.BATCH}
+        worst = 0
+        for cell in (cell for cell in cells_of(PREMIUMS.parsed, complete) if cell.premium_minor):
+            shares = [0]
+            for others in range(max(cell.minimum - quantity, 0)):
+                shares += [
+                    small_lot_shares(cell, [others, quantity])[1],
+                    small_lot_shares(cell, [quantity, others])[0],
+                ]
+            worst += max(shares)
+        assert cost(PREMIUMS.parsed, TIERS, complete, quantity).fee_minor == -(-worst // quantity)
 
     def test_is_none_where_everything_lies_above_the_limit(self):
         wishes = {"limit_minor": FIRST - 3001}

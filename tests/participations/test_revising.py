@@ -12,6 +12,7 @@ from c2b.campaigns.counting import keep_deadlines
 from c2b.kit import clock, db
 from c2b.kit.errors import Invalid, NotFound
 from c2b.participations import operations as participations
+from c2b.participations.revising import BeingAllocated
 from c2b.payments.queries import money_of
 from c2b.seeds.acting import join_and_pay
 from tests import small, world
@@ -96,23 +97,22 @@ class TestARevision:
             with pytest.raises(NotFound):
                 await participations.revise(somebody, joined.participation_id, answers=wanting())
 
-    async def test_comes_after_paying_and_before_the_lock(self, database, provider):
+    async def test_comes_after_paying_and_before_the_close(self, database, provider):
         w = await small.build()
         campaign = await small.open_campaign(w)
         unpaid = await w.join(campaign, w.bo)
         with pytest.raises(participations.PayFirst):
             await participations.revise(w.bo, unpaid.participation_id, answers=wanting(plate="pc"))
         joined = await join_and_pay(w.cy, campaign, wanting(), quantity=3)
-        await participations.revise(
-            w.cy, joined.participation_id, answers=wanting(plate="pc")
-        )  # closed, not locked
+        with pytest.raises(BeingAllocated):  # closed, not locked
+            await participations.revise(w.cy, joined.participation_id, answers=wanting(plate="pc"))
         await work()
         with pytest.raises(participations.TooLate):
             await participations.revise(w.cy, joined.participation_id, answers=wanting(plate="alu"))
         frozen = await db.fetch_one("SELECT canonical FROM frozen_batch WHERE campaign_id = ?", campaign)
         assert frozen
         (member,) = json.loads(frozen["canonical"])["participations"]
-        assert (member["answers"]["plate"], member["digest"]) == ("pc", (await row_of(joined))["digest"])
+        assert (member["answers"]["plate"], member["digest"]) == ("fr4", (await row_of(joined))["digest"])
 
     async def test_is_over_when_the_group_is_canceled(self, database, provider):
         w = await small.build()

@@ -28,6 +28,7 @@ from c2b.web.admin.events import told
 from c2b.web.admin.members import members_view
 from c2b.web.admin.review import review_of
 from c2b.web.admin.words import RUN_TONES, run_states, waits_for, workflow_names
+from c2b.web.allocation import allocation_view
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.versions import version_state
 from c2b.web.consumer.words import State, campaign_state
@@ -113,6 +114,7 @@ async def view_of(actor: Actor, campaign: dict[str, Any], window: Window) -> dic
         "order": orders.items[0] if orders.items else None,
         "tones": STATE_TONES,
         "timeline": await timeline_or_none(actor, campaign_id),
+        "allocation": await allocation_view(actor, campaign),
         "runs": [(run, waits_for(run)) for run in await runs_of(campaign_id, campaign["round"])],
         "workflows": workflow_names(),
         "labels": run_states(),

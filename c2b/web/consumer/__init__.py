@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from c2b.web.auth import public
 from c2b.web.consumer import (
+    acceptance,
     ballot,
     campaign,
     discover,
@@ -45,6 +46,7 @@ routes = [
     Route("/participations/{id:id}", participations.show, methods=["GET"]),
     Route("/participations/{id:id}/standing", public(standing.stream), methods=["GET"]),
     Route("/participations/{id:id}/payment", payment.create, methods=["POST"]),
+    Route("/participations/{id:id}/acceptance", acceptance.create, methods=["POST"]),
     Route("/participations/{id:id}/withdrawal", withdrawal.show, methods=["GET"]),
     Route("/participations/{id:id}/withdrawal", withdrawal.create, methods=["POST"]),
     Route("/participations/{id:id}/ballot", ballot.show, methods=["GET"]),

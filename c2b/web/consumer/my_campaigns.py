@@ -22,6 +22,7 @@ from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, current_locale
 from c2b.participations.queries import members_of
 from c2b.payments.queries import money_of_campaign
+from c2b.web.allocation import allocation_view
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.campaign import campaign_view, minimum_bars, steps_of
 from c2b.web.consumer.cards import card_of
@@ -181,6 +182,7 @@ async def _standing_page(
         money=await money_of_campaign(row["id"]),
         version=await version_state(row),
         timeline=await drawn_timeline(actor, row["id"]),
+        allocation=await allocation_view(actor, row),
         steps=await steps_of(row["id"], review=True),
         may_cancel=row["state"] in CANCELABLE,
         opened=row["opened_at"] is not None,

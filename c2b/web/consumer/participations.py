@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
-from c2b.campaigns.rules import BEFORE_LOCK
+from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import current_locale, pick
@@ -19,6 +19,7 @@ from c2b.participations.explained import Explained, explained
 from c2b.participations.models import GONE
 from c2b.participations.operations import LEAVABLE
 from c2b.participations.outcomes import read_outcome
+from c2b.participations.proposals import mine_of
 from c2b.participations.room import position_of
 from c2b.participations.waitlist import WAITED
 from c2b.payments.queries import money_of
@@ -145,6 +146,7 @@ async def show(request: Request) -> Response:
         foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"])),
+        proposal=await mine_of(row),
         short=await _short(row, offer),
         position=await position_of(row) if row["state"] == "waitlisted" else 0,
         progress=progress,
@@ -197,7 +199,8 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         before_lock=before_lock,
         may_pay=row["state"] == "pending_payment" and before_lock,
         may_leave=row["state"] in LEAVABLE and before_lock,
-        may_change=row["state"] in ("joined", "needs_attention") and before_lock,
+        may_change=(row["state"] == "joined" and row["campaign_state"] in JOINABLE)
+        or (row["state"] == "needs_attention" and before_lock),
         holds_place=row["state"] not in GONE,
     )
 

@@ -13,6 +13,7 @@ from c2b.kit.canonical import digest
 from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
 from c2b.participations.foreseen import sign_of
+from c2b.participations.proposals import sign_of as proposal_sign
 from c2b.participations.queries import own
 from c2b.payments.queries import money_of
 from c2b.purchasing.queries import brief_of
@@ -36,6 +37,7 @@ async def _sign(topic: str) -> bytes | None:
             [standing["state"], standing["version"], standing["paid"]],
             [order.number, order.state] if order else None,
             await sign_of(row["campaign_id"]),
+            await proposal_sign(row["campaign_id"]),
             [each["state"] for each in (*money["payments"], *money["refunds"])],
         ]
     ).encode()

@@ -9,10 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from c2b.campaigns.queries import join_offer
+from c2b.kit.errors import NotFound
 from c2b.kit.http.idempotency import Answer
 from c2b.participations import casting, operations, queries
 from c2b.participations.explained import outcome_of
 from c2b.participations.joining import Joined
+from c2b.participations.objecting import accept
+from c2b.participations.proposals import mine_of
 from c2b.participations.room import position_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.referrals.operations import valid_for
@@ -108,6 +111,33 @@ async def withdraw(request: Request) -> Response:
     return await _now(request)
 
 
+@require_api("consumer")
+async def proposal(request: Request) -> Response:
+    """GET /participations/{participation}/proposal: what the allocation would give one, while the group is closed."""
+    row = await queries.own(actor_of(request), request.path_params["participation"])
+    found = await mine_of(row)
+    if found is None:
+        raise NotFound
+    return json_answer(
+        {
+            "outcome": found.outcome,
+            "settled_minor": found.settled_minor,
+            "currency": row["currency"],
+            "until": found.until,
+            "may_answer": found.may_answer,
+            "accepted": found.accepted,
+        }
+    )
+
+
+@require_api("consumer")
+@idempotent
+async def agree(request: Request) -> Response:
+    """POST /participations/{participation}/acceptance: agree to what is proposed; leaving is refusing."""
+    await accept(actor_of(request), request.path_params["participation"])
+    return await _now(request)
+
+
 def shape(row: dict[str, Any]) -> dict[str, Any]:
     """One's own participation. ``answers`` are the member's own; the batch's stand with the campaign.
 
@@ -155,4 +185,6 @@ ROUTES: list[Route] = [
     *resource("/participations/{participation:id}/requirement", put=revise),
     *resource("/participations/{participation:id}/ballot", put=cast),
     *resource("/participations/{participation:id}/withdrawal", post=withdraw),
+    *resource("/participations/{participation:id}/proposal", get=proposal),
+    *resource("/participations/{participation:id}/acceptance", post=agree),
 ]
