@@ -26,7 +26,7 @@ from c2b.kit.errors import AppError
 from c2b.participations import operations as participations
 from c2b.participations.joining import AlreadyMember, CampaignNotOpen, GroupFull, Joined
 from c2b.participations.models import GONE
-from c2b.participations.waitlist import keep_waitlists
+from c2b.participations.revising import BeingAllocated
 from c2b.payments.capturing import NothingToPay, ask_again, receive, start_checkout
 from c2b.payments.gateways.base import GatewayTimeout, GatewayUnavailable
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
@@ -114,8 +114,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(n=ANY, who=st.integers(0, 5), quantity=st.integers(1, 3), plate=PLATES)
     def join(self, n: int, who: int, quantity: int, plate: str) -> None:
-        """Whoever does not pay at once also waits where the group is full."""
-        self._join(n, who, quantity, plate, waits=True)
+        self._join(n, who, quantity, plate)
 
     @rule(n=ANY, who=st.integers(0, 5), quantity=st.integers(1, 3), plate=PLATES)
     def join_and_pay(self, n: int, who: int, quantity: int, plate: str) -> None:
@@ -138,13 +137,7 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.places)
     @rule(n=ANY)
     def money_comes_late(self, n: int) -> None:
-        """After the reservation has run out, for whoever has not paid yet where there is somebody."""
-        unpaid = self.run(
-            db.fetch("SELECT id FROM participation WHERE state = 'pending_payment' ORDER BY id")
-        )
-        waiting = {row["id"] for row in unpaid}
-        open_places = [k for k, (_, joined) in enumerate(self.places) if joined.participation_id in waiting]
-        n = open_places[n % len(open_places)] if open_places else n
+        """After the reservation has run out."""
         self._check_out(n)
         self._choose(n, Behavior.LATE)
         clock.shift(timedelta(minutes=32))
@@ -163,7 +156,7 @@ class Lifecycle(RuleBasedStateMachine):
         who, joined = self._place(n)
         self.trying(
             participations.revise(who, joined.participation_id, answers={**world.ANSWERS, "plate": plate}),
-            participations.TooLate, participations.PriceWouldRise, participations.PayFirst,
+            participations.TooLate, participations.PriceWouldRise, participations.PayFirst, BeingAllocated,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ the provider
@@ -198,7 +191,6 @@ class Lifecycle(RuleBasedStateMachine):
     @rule()
     def reservations_are_kept(self) -> None:
         self.run(participations.keep_reservations())
-        self.run(keep_waitlists())
 
     @rule(n=ANY)
     def a_job_is_done(self, n: int) -> None:
@@ -265,13 +257,10 @@ class Lifecycle(RuleBasedStateMachine):
             await self.provider.deliver_due()
             await ask_again()
             await participations.keep_reservations()
-            await keep_waitlists()
             await keep_deadlines()
             await work()
         found = await faults_of_books(self.provider.store.path, settled=True)
         assert not found, found
-        waiting = "SELECT id, state FROM participation WHERE state IN ('waitlisted', 'pending_payment')"
-        assert await db.fetch(waiting) == [], "somebody waits for ever"
         for group in await db.fetch("SELECT id, state, paid, threshold FROM campaign"):
             assert group["state"] in ("locked", "failed", "canceled"), group
             frozen = await db.fetch_one(
@@ -293,21 +282,17 @@ class Lifecycle(RuleBasedStateMachine):
         for who, (quantity, plate) in enumerate(wishes):
             self.join_and_pay(-1, who, quantity, plate)
 
-    def _join(self, n: int, who: int, quantity: int, plate: str, *, waits: bool = False) -> bool:
-        """Join, and be refused exactly when the group is over, the person has a place, or there is none left.
-
-        Who ``waits`` is refused only when there can never be one.
-        """
+    def _join(self, n: int, who: int, quantity: int, plate: str) -> bool:
+        """Join, and be refused exactly when the group is over, the person has a place, or there is none left."""
         group, person = self._group(n), self.w.members[who]
-        expected, state = self.run(_expected(group, person.id, quantity, waits=waits))
+        expected = self.run(_expected(group, person.id, quantity))
         answers = {**world.ANSWERS, "plate": plate}
         found = self.trying(
-            participations.join(person, group, answers=answers, quantity=quantity, waits=waits),
+            participations.join(person, group, answers=answers, quantity=quantity),
             CampaignNotOpen, AlreadyMember, GroupFull,
         )  # fmt: skip
         assert type(found) is expected
         if expected is Joined:
-            assert found.state == state
             self.places.append((person, found))
         return expected is Joined
 
@@ -349,28 +334,19 @@ class Lifecycle(RuleBasedStateMachine):
         self.provider.send = remembering
 
 
-async def _expected(
-    group: str, user_id: str, quantity: int, *, waits: bool
-) -> tuple[type[AppError] | type[Joined], str]:
+async def _expected(group: str, user_id: str, quantity: int) -> type[AppError] | type[Joined]:
     row = await db.fetch_one("SELECT state, cap, reserved, deadline FROM campaign WHERE id = ?", group)
     assert row
     deadline = db.instant(row["deadline"])
     assert deadline
     if row["state"] not in ("open", "threshold_met") or deadline <= clock.now():
-        return CampaignNotOpen, ""
+        return CampaignNotOpen
     places = await db.fetch(
         "SELECT state FROM participation WHERE campaign_id = ? AND user_id = ?", group, user_id
     )
     if any(place["state"] not in GONE for place in places):
-        return AlreadyMember, ""
-    waiting = await db.fetch(
-        "SELECT quantity FROM participation WHERE campaign_id = ? AND state = 'waitlisted'", group
-    )
-    free = row["cap"] - row["reserved"]
-    overtaking = any(each["quantity"] <= free for each in waiting)
-    if quantity <= free and not overtaking:
-        return Joined, "pending_payment"
-    return (Joined, "waitlisted") if waits and quantity <= row["cap"] else (GroupFull, "")
+        return AlreadyMember
+    return GroupFull if row["reserved"] + quantity > row["cap"] else Joined
 
 
 class dying_at:  # noqa: N801  (reads as a statement)
