@@ -82,7 +82,7 @@ async def _move(request: Request, actor: Actor, row: dict[str, Any], back: str) 
         return await _page(request, actor, row, back, error=error, hours=str(form.get("answer_hours", "")))
     response = see_other(back)
     if done.asked:
-        flash(response, N_("The campaign is moved. {count} members are asked again."), count=done.asked)
+        flash(response, N_("The campaign is moved. Members who are asked again: {count}."), count=done.asked)
     else:
         flash(response, N_("The campaign is moved. Nobody needs to do anything."))
     return response

@@ -49,7 +49,7 @@ class TestTheOrganizer:
         again = await ana.send(version_form(page), 422, answer_hours=0)
         assert again.says("Give members between 1 and 168 hours to answer.")
         done = await ana.send(version_form(page), answer_hours=24)
-        assert done.says("1 members are asked again", "1 member is asked to choose again")
+        assert done.says("Members who are asked again: 1.", "1 member is asked to choose again")
         assert await state(place) == ("needs_attention", 2)
         assert (await ana.get(f"{group}/version")).path == group
 
