@@ -98,12 +98,10 @@ async def _page(
     hours: str = "",
 ) -> Response:
     state = await version_state(row)
-    if row["opened_at"] is None or not (state.may_move or error):
-        return see_other(back)
     numbers = [number for number, _ in state.newer]
     wanted = _whole(request.query_params.get("version"))
     version = wanted if wanted in numbers else max(numbers, default=0)
-    seen = await outlook(actor, row["id"], version=version) if version else None
+    seen = await outlook(actor, row["id"], version=version) if version and state.may_move else None
     wrong = {each.path: each.text() for each in error.fields} if error else {}
     return page(
         request,
