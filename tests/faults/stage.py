@@ -15,8 +15,10 @@ from c2b.accounts.rules import Actor
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.queries import forget_offers
 from c2b.campaigns.votes import OpenVote
+from c2b.catalog import operations as catalog
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
+from c2b.participations.objecting import accept
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
@@ -24,8 +26,14 @@ from tests import world
 
 PAY, LATE, TWICE, DECLINE = Behavior.PAY, Behavior.LATE, Behavior.TWICE, Behavior.DECLINE
 OPEN_FOR = timedelta(days=8)
+#: Members who asked for it may refuse so long what the allocation gives them: less than a place waits to settle.
+MAY_OBJECT = timedelta(hours=2)
 #: A plate that is made from thirty units on.
 RARE = {"plate": "pom"}
+#: Who wants it would take another one, and is to be asked before.
+ASKED = {"alternatives": [{"attribute": "plate", "any_of": ["fr4"]}], "ask_first": True}
+#: Another plate made from thirty units on, or for a yuan per missing unit; twenty units pay half of one each.
+SMALL_LOT = {"otherwise": "small_lot_fee", "fee_limit_minor": 60}
 
 
 @dataclass
@@ -37,6 +45,8 @@ class Stage:
     root: Actor
     campaigns: dict[str, str] = field(default_factory=dict)
     leaving: list[tuple[Actor, str]] = field(default_factory=list)
+    objecting: list[tuple[Actor, str]] = field(default_factory=list)
+    agreeing: list[tuple[Actor, str]] = field(default_factory=list)
     plan: dict[str, str] = field(default_factory=dict)
 
     def write_plan(self, folder: Path) -> None:
@@ -44,11 +54,12 @@ class Stage:
 
 
 async def build(*, small: bool) -> Stage:
-    """Four campaigns: ``reached`` orders as soon as it is full, ``waited`` at its deadline (with a better price, and
-    without whoever wanted a rare plate or another mounting than the vote brings), ``short`` fails, ``called_off`` is
-    canceled."""
+    """Five campaigns: ``reached`` orders as soon as it is full, ``waited`` at its deadline (with a better price, second
+    choices, a small lot and an objection, and without whoever wanted a rare plate only, or another mounting than the
+    vote brings), ``short`` fails, ``unmade`` fills up, opens again and fails, ``called_off`` is canceled."""
     forget_offers()
     w = await world.build()
+    await catalog.publish_schema(w.product_id, _document())
     await db.execute("UPDATE product SET timeline = 'LIGHT' WHERE id = ?", w.product_id)
     stage = Stage(w.ana, w.mill, w.root)
     more = 0 if small else 1
@@ -68,6 +79,18 @@ async def build(*, small: bool) -> Stage:
     await _member(w, stage, "waited", 1, PAY, **RARE)
     await _member(w, stage, "waited", 2, PAY, wishes=ballot("gasket", "top"))
     await _member(w, stage, "waited", 1, PAY, wishes=ballot("top", only=["top"]))
+    for who in (stage.objecting, stage.agreeing, []):  # the third says nothing
+        joined = await _member(w, stage, "waited", 1, PAY, wishes=ASKED, **RARE)
+        who.append((w.members[-1], joined))
+    await _member(w, stage, "waited", 20, PAY, wishes=SMALL_LOT, plate="brass")
+    await db.execute(
+        "UPDATE campaign SET objection_hours = ? WHERE id = ?",
+        int(MAY_OBJECT.total_seconds()) // 3600,
+        stage.campaigns["waited"],
+    )
+    await _campaign(w, stage, "unmade", [(20, PAY), (20, PAY)], closes="on_threshold")
+    await _member(w, stage, "unmade", 4, PAY, **RARE)
+    await _member(w, stage, "unmade", 8, PAY)
     await _campaign(w, stage, "short", [(20, PAY), (2, TWICE), (1, LATE), *[(1, PAY)] * 5 * more])
     await _campaign(w, stage, "called_off", [(2, PAY), (1, PAY), *[(1, TWICE)] * 3 * more])
     for name in ("waited", "short"):
@@ -75,6 +98,15 @@ async def build(*, small: bool) -> Stage:
             joined = await _member(w, stage, name, 1, PAY)
             stage.leaving.append((w.members[-1], joined))
     return stage
+
+
+def _document() -> dict[str, Any]:
+    """The keyboard's schema, with brass plates in small lots at a premium."""
+    document = world.schema_document()
+    for option in document["properties"]["plate"]["x-options"]:
+        if option["code"] == "brass":
+            option["premium_minor"] = 100
+    return document
 
 
 def ballot(*ranking: str, only: list[str] | None = None) -> dict[str, Any]:
@@ -117,3 +149,11 @@ async def people_act(stage: Stage) -> None:
         stage.mill, order.id, revision=revision.revision, revision_digest=revision.digest, decision="accepted",
         signer_name="Mo Fang",
     )  # fmt: skip
+
+
+async def people_answer(stage: Stage) -> None:
+    """After the deadline, while a proposal waits: one refuses it and leaves, one accepts it, one says nothing."""
+    for who, participation_id in stage.objecting:
+        await participations.withdraw(who, participation_id)
+    for who, participation_id in stage.agreeing:
+        await accept(who, participation_id)
