@@ -10,6 +10,7 @@ _Entry = tuple[int, int, int, int, int]
 
 #: A round that closes less than this part (a power of two) of the distance to the best known is the last.
 _PATIENCE = 3
+_DRAWS = 3
 
 
 def balance(state: State, *, rounds: int, enough: int) -> int:
@@ -18,19 +19,22 @@ def balance(state: State, *, rounds: int, enough: int) -> int:
     Stops early where the bound falls to ``enough``, and raises ``Impossible`` where cells want more than there is.
     """
     decided = [cell for cell, mode in enumerate(state.mode) if mode in (MADE, PAID)]
-    before = state.bound()
-    for turn in range(rounds):
-        moved = False
-        for cell in decided:
-            if off(state, cell):
-                moved |= level(state, cell)
-        short = [cell for cell in decided if state.count[cell] < state.low[cell]]
-        bound = state.bound()
-        if not moved or bound <= enough or (not short and (before - bound) << _PATIENCE < bound - enough):
-            return bound
+    bound = state.bound()
+    for _ in range(rounds):
         before = bound
-        if short and turn:
-            raise_together(state, [cell for cell in decided if state.price[cell] > 0 or cell in short])
+        moved = [cell for cell in decided if off(state, cell) and level(state, cell)]
+        short = [cell for cell in decided if state.count[cell] < state.low[cell]]
+        if short:
+            raise_together(state, sorted({cell for cell in (*moved, *short) if state.price[cell] >= 0}))
+        bound = state.bound()
+        if not moved or bound <= enough or (before - bound) << _PATIENCE < bound - enough:
+            break
+    for cell in decided:
+        for _ in range(_DRAWS):
+            if bound > enough and state.count[cell] < state.low[cell] and draw(state, cell):
+                bound = state.bound()
+            else:
+                break
     return state.bound()
 
 
@@ -105,6 +109,87 @@ def _entries(state: State, cell: int) -> tuple[list[_Entry], int]:
     state.work += 2 * len(entries)
     entries.sort()
     return entries, bound
+
+
+def draw(state: State, cell: int) -> bool:
+    """Bring a cell that lacks people one member, along a chain of moves that cost nothing at the bonuses found for it.
+
+    The cell's bonus rises until somebody is as well off moving; if a cell that they would leave cannot spare them, it
+    rises along with it, and so on, until somebody can be spared and everybody on the way moves up. (With single units
+    and one cell in doubt per option this is the Hungarian method.) ``Impossible`` where a set of cells that rise
+    together wants more than there is; false where bonuses help no further.
+    """
+    part, together = state.part, [cell]
+    reached: dict[int, tuple[int, int]] = {}  # cell → who would leave it, and for which option
+    while True:
+        spare = sum(state.count[each] - state.low[each] for each in together)
+        if spare >= 0:
+            return False
+        found = _next_to_come(state, set(together), {member for member, _ in reached.values()})
+        if found is None:
+            if reached and _next_to_come(state, set(together), set()) is not None:
+                return False
+            raise Impossible
+        more, member, option = found
+        if more:
+            _raise(state, together, more)
+        kept = [each for each in part.cells[state.pick[member]] if each not in part.cells[option]]
+        wanted = [each for each in kept if state.low[each] > state.count[each] - part.units[member]]
+        new = [each for each in wanted if each not in together]
+        if not wanted:
+            _move_up(state, cell, member, option, reached)
+            return True
+        if not new:
+            return False
+        for each in new:
+            reached[each] = member, option
+            together.append(each)
+
+
+def _next_to_come(state: State, together: set[int], moved: set[int]) -> tuple[int, int, int] | None:
+    """At how much more bonus who would come through more of these cells, and for which option: the smallest."""
+    part, now, best = state.part, state.now, None
+    seen: set[int] = set()
+    for cell in sorted(together):
+        state.work += len(part.users[cell])
+        for member, pair in part.users[cell]:
+            if not state.left[pair] or member in seen or member in moved or state.number[member] == 1:
+                continue
+            seen.add(member)
+            pick = state.pick[member]
+            hits = len(together.intersection(part.cells[pick]))
+            for option in part.options[member]:
+                if state.alive[option] and option != pick:
+                    more = len(together.intersection(part.cells[option])) - hits
+                    if more > 0:
+                        at = -((now[option] - now[pick]) // (more * part.units[member]))
+                        if best is None or (at, member, option) < best:
+                            best = at, member, option
+    return best
+
+
+def _raise(state: State, cells: list[int], more: int) -> None:
+    for cell in cells:
+        state.price[cell] += more
+        state.add(cell, more)
+    for member in sorted(
+        {member for cell in cells for member, pair in state.part.users[cell] if state.left[pair]}
+    ):
+        state.choose(member)
+
+
+def _move_up(state: State, cell: int, member: int, option: int, reached: dict[int, tuple[int, int]]) -> None:
+    """The last of a chain moves, then whoever made room for them, back to the cell that it began with."""
+    part = state.part
+    while True:
+        before = part.cells[state.pick[member]]
+        state.take(member, option, max(state.now[option], state.worth[member]))
+        came = [
+            each for each in part.cells[option] if each not in before and (each == cell or each in reached)
+        ]
+        if cell in came or not came:
+            return
+        member, option = reached.pop(came[0])
 
 
 def raise_together(state: State, cells: list[int]) -> None:

@@ -14,6 +14,7 @@ from c2b.allocation.repair import repair
 from c2b.allocation.state import MADE, PAID, Impossible, State
 
 _ROUNDS = 8
+_LONG = 3000  # an evaluation with numbers of so many binary digits counts twice
 _CLIMBING = 4  # a quarter of the budget at most is for the neighbors of what was found
 Decision = Callable[[State], None]
 
@@ -39,7 +40,9 @@ def search(part: Part, budget: int) -> Found:
 
 class _Search:
     def __init__(self, part: Part, budget: int) -> None:
-        self.part, self.budget, self.work, self.serial = part, budget, 0, 0
+        self.length = part.unit.bit_length()  # arithmetic on long numbers takes longer: counted as more work
+        self.budget = budget * _LONG // (_LONG + self.length)
+        self.part, self.work, self.serial = part, 0, 0
         self.open: list[tuple[int, int, State]] = []  # (minus bound, minus serial: the younger first, node)
         self.best, self.picks = -1, [options[-1] for options in part.options]
 
@@ -71,11 +74,10 @@ class _Search:
                     break
             else:
                 node = None
-        self.work += climber.work
+        work = (self.work + climber.work) * (_LONG + self.length) // _LONG
         above = -self.open[0][0] if self.open else self.best
-        return Found(
-            self.picks, self.best, max(self.best, above // self.part.grain * self.part.grain), self.work
-        )
+        bound = max(self.best, above // self.part.grain * self.part.grain)
+        return Found(self.picks, self.best, bound, work)
 
     def _improve(self, node: State) -> None:
         value, picks, work = repair(self.part, node.pick)

@@ -73,7 +73,7 @@ def _but_votes(preferences: dict[str, Any]) -> dict[str, Any]:
 async def _write(participation_id: str, wishes: dict[str, Any], priced: Priced) -> None:
     rows = await db.execute(
         "UPDATE participation SET preferences = ?, quote = ?, digest = ?, configuration_key = ? WHERE id = ? "
-        "AND state IN ('pending_payment', 'joined', 'needs_attention')",
+        "AND state IN ('waitlisted', 'pending_payment', 'joined', 'needs_attention')",
         canonical_json(wishes).decode(),
         canonical_json(priced.quote.to_dict()).decode(),
         priced.digest,

@@ -11,7 +11,7 @@ from typing import Any
 from c2b.catalog.cells import named_cells
 from c2b.catalog.describing import value_in_words
 from c2b.catalog.schema import Attribute, ProductSchema
-from c2b.kit.i18n import N_, current_locale, format_number, gettext
+from c2b.kit.i18n import N_, current_locale, format_number, gettext, pick
 from c2b.kit.money import short_money
 from c2b.participations.outcomes import CellMark, Change, Outcome
 
@@ -218,6 +218,11 @@ def _decided(schema: ProductSchema, outcome: Outcome) -> str:
         return ""
     name, answer = outcome.decided
     attribute = schema.find(name)
+    if attribute and attribute.kind == "flag":
+        answered = gettext("yes") if answer else gettext("no")
+        return gettext(
+            "The group decided “{attribute}: {answer}”", attribute=pick(attribute.title), answer=answered
+        )
     return (
         gettext("The group decided for {choice}", choice=_answer(schema, attribute, answer))
         if attribute

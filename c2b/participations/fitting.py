@@ -9,6 +9,7 @@ from typing import Any
 
 from c2b.campaigns.queries import JoinOffer
 from c2b.catalog.cells import Cell, cell_counts, cells_of
+from c2b.catalog.conditions import answer_at
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import batch_minimum
 from c2b.catalog.schema import ProductSchema
@@ -73,27 +74,31 @@ def fit(offer: JoinOffer, before: PinnedSchema, members: Sequence[Mapping[str, A
             each["quantity"],
             each["quote"],
             priced[each["id"]],
-            tuple(_faults(offer, each, priced[each["id"]], raised)),
+            tuple(_faults(offer, before.parsed, each, priced[each["id"]], raised)),
         )
         for each in members
     ]
 
 
 def _faults(
-    offer: JoinOffer, member: Mapping[str, Any], priced: Priced | None, raised: Mapping[str, FieldError]
+    offer: JoinOffer,
+    before: ProductSchema,
+    member: Mapping[str, Any],
+    priced: Priced | None,
+    raised: Mapping[str, FieldError],
 ) -> Iterator[FieldError]:
     if priced is None:
-        yield from _misfits(offer, member)
+        yield from (_named(fault, before, offer.schema.parsed, member) for fault in _misfits(offer, member))
         return
-    before, after = member["quote"]["unit_price_minor"], priced.quote.unit_price_minor
-    if after > before:
+    promised, after = member["quote"]["unit_price_minor"], priced.quote.unit_price_minor
+    if after > promised:
         message = N_(
             "What you chose now costs {after} instead of {before} per unit. You never pay more than you have paid: "
             "if it cannot be made for that, you get everything back."
         )
         if member["state"] == "pending_payment":
             message = N_("What you chose now costs {after} instead of {before} per unit.")
-        params = {"before": Amount(before, offer.currency), "after": Amount(after, offer.currency)}
+        params = {"before": Amount(promised, offer.currency), "after": Amount(after, offer.currency)}
         yield FieldError(_dearest(priced, member["quote"]), "dearer", message, params)
     if raised and member["state"] != "pending_payment":
         for cell in _cells(offer.schema.parsed, offer, member):
@@ -116,6 +121,24 @@ def _misfits(offer: JoinOffer, member: Mapping[str, Any]) -> Iterator[FieldError
         return
     fixed = batch_for(offer, member["preferences"])
     yield from judge(offer.schema.document, answers=member["answers"], fixed=fixed)[1]
+
+
+def _named(
+    fault: FieldError, before: ProductSchema, after: ProductSchema, member: Mapping[str, Any]
+) -> FieldError:
+    """What is gone by the name it had: the new version does not know it any more."""
+    old, new = before.find(fault.path), after.find(fault.path)
+    if old is None:
+        return fault
+    if fault.code == "unknown" and new is None:
+        message = N_("“{label}” is no longer part of this product.")
+        return FieldError(fault.path, "gone", message, {"label": old.title})
+    answer = answer_at(member["answers"], fault.path)
+    option = old.option(answer) if not isinstance(answer, list) else None
+    if fault.code != "not_offered" or option is None or new is None:
+        return fault
+    message = N_("“{choice}” is no longer offered for “{label}”.")
+    return FieldError(fault.path, "not_offered", message, {"choice": option.label, "label": new.title})
 
 
 def _dearest(priced: Priced, quote: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ MAX_OFFERED = 6
 class Offered:
     """One answer. ``kind``: ``keep`` what was chosen, an ``alternative`` of one's own, or the ``nearest`` that fits.
 
-    ``key`` names it in a form, whatever order offers come in.
+    ``key`` names it in a form, whatever order offers come in. ``unit_price_minor`` is the most that a unit can cost.
     """
 
     kind: str
@@ -70,4 +70,5 @@ def _priced(
         return None
     if priced.commitment_minor > member["total_minor"] and not even_dearer:
         return None
-    return Offered(kind, digest(priced.answers)[:16], priced.answers, priced.quote.unit_price_minor)
+    most = min(priced.quote.unit_price_minor, member["total_minor"] // member["quantity"])
+    return Offered(kind, digest(priced.answers)[:16], priced.answers, most)

@@ -36,16 +36,24 @@ def _member(chance: Random, number: int, cells: int) -> Member:
 
 
 def colors(
-    seed: int, *, members: int, options: int, minimum: tuple[int, int], most_units: int = 1, named: int = 3
+    seed: int,
+    *,
+    members: int,
+    options: int,
+    minimum: tuple[int, int],
+    most_units: int = 1,
+    named: int = 3,
+    premium: int = 0,
 ) -> Problem:
     """One attribute that everybody ranks; far more colors wanted than can be made."""
     chance = Random(seed)
-    cells = tuple(Cell(f"color {number}", chance.randint(*minimum)) for number in range(options))
+    cells = tuple(Cell(f"color {number}", chance.randint(*minimum), premium) for number in range(options))
     people = []
     for number in range(members):
         ranked = chance.sample(range(options), chance.randint(1, named))
         specs = tuple(Spec(rank, (color,), 0) for rank, color in enumerate(ranked))
-        people.append(Member(f"member {number}", chance.randint(1, most_units), specs))
+        units, fee_limit = chance.randint(1, most_units), chance.choice([0, 0, premium, 2 * premium])
+        people.append(Member(f"member {number}", units, specs, None, fee_limit))
     return Problem(cells, tuple(people), (Tier(1, 40000),), 1, 1 << 30)
 
 

@@ -20,8 +20,8 @@ from c2b.web.consumer.ballot_form import ballot_fields, is_about_ballots, read_b
 from c2b.web.flash import flash
 from c2b.web.pages import form_of, page
 
-#: A place that votes, or will once it is paid.
-_VOTING = ("pending_payment", "joined", "needs_attention")
+#: A place that votes, or will once it is there and paid.
+_VOTING = ("waitlisted", "pending_payment", "joined", "needs_attention")
 
 
 @require("consumer")
@@ -80,7 +80,7 @@ def _page(
         title=row["title"],
         participation_id=row["id"],
         quantity=row["quantity"],
-        paid=row["state"] != "pending_payment",
+        paid=row["state"] not in ("waitlisted", "pending_payment"),
         ballots=ballot_fields(offer, votes, errors=errors),
         notice=" ".join(others) if others else error.text() if error and not errors else "",
     )

@@ -138,7 +138,7 @@ async def minimum_bars(row: dict[str, Any], place: dict[str, Any] | None = None)
     """The bars of a campaign in which people still choose, those of the reader's ``place`` first."""
     if row["opened_at"] is None or row["state"] not in BEFORE_LOCK:
         return []
-    offer: JoinOffer = await campaigns.join_offer(row["id"])
+    offer: JoinOffer = await campaigns.present_offer(row)
     own = {**place["answers"], **offer.batch_answers} if place else None
     return bar_groups(offer.schema.parsed, await demand_of(offer), own=own)
 

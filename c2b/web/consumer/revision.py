@@ -124,6 +124,7 @@ async def _page(
         here=f"/participations/{row['id']}/requirement",
         requirement=asked,
         question=question,
+        first_look=first_look,
         title=row["title"],
         paid_minor=row["total_minor"],
         action=f"/participations/{row['id']}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.campaigns.queries import campaign_for, join_offer
+from c2b.campaigns.queries import campaign_for, present_offer
 from c2b.kit.errors import Conflict
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
@@ -23,7 +23,7 @@ async def show(request: Request) -> Response:
     actor = actor_of(request)
     row = await own(actor, request.path_params["id"])
     campaign = await campaign_for(actor, row["campaign_id"])
-    view = participation_view(row, campaign, await join_offer(row["campaign_id"]))
+    view = participation_view(row, campaign, await present_offer(campaign))
     if not view.may_leave:
         return see_other(f"/participations/{row['id']}")
     return page(request, "pages/consumer/withdrawal.html", participation=view)

@@ -78,7 +78,9 @@ class TestTheMember:
     async def test_reads_what_no_longer_fits_above_the_form_and_beside_the_field(self, w, asked, bo):
         for path in (asked, f"{asked}/requirement"):
             page = await bo.get(path)
-            assert page.says("Something you chose no longer fits", "is not offered for “Plate”")
+            assert page.says(
+                "Something you chose no longer fits", "“Polycarbonate” is no longer offered for “Plate”."
+            )
             assert page.says("Take your alternative", "Plate: FR4", "Leave and be refunded")
         assert "answers-field--invalid" in page.html
 

@@ -64,7 +64,7 @@ async def transitions(request: Request) -> Response:
 @public
 async def demand(request: Request) -> Response:
     """GET /campaigns/{campaign}/demand: paid units per attribute and option."""
-    offer = await queries.join_offer(request.path_params["campaign"])
+    offer = await queries.join_offer(request.path_params["campaign"], fresh=True)
     counts = await counts_of(offer)
     items = [
         {"attribute": attribute, "option": code, "units": units}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from c2b.campaigns.queries import join_offer
+from c2b.campaigns.queries import present_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.rules import ProductSchema
@@ -21,7 +21,7 @@ async def minimums_of(campaign: dict[str, Any], place: dict[str, Any] | None) ->
     """
     if campaign["opened_at"] is None or campaign["state"] not in BEFORE_LOCK:
         return []
-    offer = await join_offer(campaign["id"])
+    offer = await present_offer(campaign)
     demand = await demand_of(offer)
     own = {**place["answers"], **offer.batch_answers} if place else None
     found = standings(offer.schema.parsed, demand, own=own)

@@ -28,7 +28,7 @@ SCOPES = ("variant", "unit")
 async def quote(request: Request) -> Response:
     """POST /campaigns/{campaign}/quote: nothing is written, so it needs no key. Faults are part of the answer."""
     await count(QUOTES, request)
-    offer = await join_offer(request.path_params["campaign"])
+    offer = await join_offer(request.path_params["campaign"], fresh=True)
     fields = await fields_of(
         request,
         answers=mapping,
