@@ -59,7 +59,7 @@ async def build(*, small: bool) -> Stage:
     vote brings), ``short`` fails, ``unmade`` fills up, opens again and fails, ``called_off`` is canceled."""
     forget_offers()
     w = await world.build()
-    await catalog.publish_schema(w.product_id, _document())
+    await catalog.publish_schema(w.product_id, document())
     await db.execute("UPDATE product SET timeline = 'LIGHT' WHERE id = ?", w.product_id)
     stage = Stage(w.ana, w.mill, w.root)
     more = 0 if small else 1
@@ -100,7 +100,7 @@ async def build(*, small: bool) -> Stage:
     return stage
 
 
-def _document() -> dict[str, Any]:
+def document() -> dict[str, Any]:
     """The keyboard's schema, with brass plates in small lots at a premium."""
     document = world.schema_document()
     for option in document["properties"]["plate"]["x-options"]:

@@ -36,17 +36,19 @@ async def compare(data_dir: Path) -> list[str]:
     found += [
         *await _orders(),
         *await _votes(),
-        *await _allocations(),
+        *await allocations(),
         *await _jobs_and_runs(),
         *await _mails(),
     ]
     return found + [f"wrong book: {fault}" for fault in await ledger.faults()]
 
 
-async def _allocations() -> list[str]:
+async def allocations(only: str | None = None) -> list[str]:
     """What was locked is what was proposed last: one proposal, and everybody has what it says, at its price."""
     found = []
     for campaign in await db.fetch("SELECT id, paid FROM campaign WHERE locked_at IS NOT NULL"):
+        if only not in (None, campaign["id"]):
+            continue
         rows = await db.fetch(
             "SELECT result, state FROM allocation WHERE campaign_id = ? ORDER BY round, turn", campaign["id"]
         )
