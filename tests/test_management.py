@@ -15,6 +15,7 @@ from c2b.config import ROOT, settings
 from c2b.kit import clock
 from c2b.kit.db import Database
 from c2b.seeds.world import _completed
+from tests import versions
 
 
 @pytest.fixture
@@ -69,3 +70,37 @@ class TestAnEmptyInstallation:
         file.write_text(json.dumps(broken))
         with pytest.raises(SystemExit, match="terms"):
             asyncio.run(management.load_catalog(file=str(file)))
+
+
+class TestANewVersion:
+    def test_is_published_once_with_what_it_means(self, installation, file, tmp_path, capsys):
+        asyncio.run(management.load_catalog(file=str(file)))
+        newer = json.loads((ROOT / "schemas/products/keyboard/2.schema.json").read_text())
+        versions.without("plate", "pc")(newer)
+        path = tmp_path / "3.json"
+        path.write_text(json.dumps(newer))
+        for _ in range(2):
+            assert asyncio.run(management.publish(product="lingyue-75", file=str(path))) == 0
+        told = capsys.readouterr().out
+        assert "lingyue-75: version 3 is published.\nFor answers given: narrowing." in told
+        assert "“Plate” is no longer offered as: Polycarbonate." in told
+        assert "this is version 3 already; nothing was published" in told
+
+    def test_that_the_lint_refuses_is_not_published(self, installation, file, tmp_path):
+        asyncio.run(management.load_catalog(file=str(file)))
+        document = json.loads((ROOT / "schemas/products/keyboard/2.schema.json").read_text())
+        document["properties"]["plate"]["x-title"]["zh"] = "Plate made of"
+        document["properties"]["plate"]["x-title"]["en"] = "Plate made of"
+        path = tmp_path / "3.json"
+        path.write_text(json.dumps(document))
+        with pytest.raises(SystemExit, match="the zh label is not translated"):
+            asyncio.run(management.publish(product="lingyue-75", file=str(path)))
+        with pytest.raises(SystemExit, match="There is no product nothing"):
+            asyncio.run(management.publish(product="nothing", file=str(path)))
+
+    def test_is_compared_from_files(self, capsys):
+        old, new = (str(ROOT / f"schemas/products/keyboard/{number}.schema.json") for number in (1, 2))
+        assert management.compare_schemas(old=old, new=new) == 0
+        assert capsys.readouterr().out.startswith("For answers given: narrowing.")
+        with pytest.raises(SystemExit, match="cannot be read"):
+            management.compare_schemas(old="nowhere.json", new=new)

@@ -24,6 +24,34 @@ def choose(page: Page, *labels: str) -> None:
         page.locator("label").filter(has_text=label).first.click()
 
 
+class TestWishes:
+    """Before the story: somebody looks around, and joins nothing."""
+
+    def test_are_said_in_one_short_question_and_more_behind_a_fold_that_stays_open(self, arrive):
+        eve: Visitor = arrive()
+        page = eve.go(f"{QUIET}/join")
+        choose(page, "Fully built", "JIS", "Navy", "POM", "Tactile B", "PBT dye-sub", "US English")
+        question = page.get_by_label("If “JIS (Japan)” is not made?")
+        question.select_option(label="give me: ANSI (US)")
+        page.get_by_text("More wishes").click()
+        expect(page.get_by_label("Highest price per unit")).to_be_visible()
+        choose(page, "Brass")  # redraws the form
+        expect(page.get_by_text("You pay now").locator("..")).to_contain_text("CN¥669.00")
+        expect(page.get_by_label("Highest price per unit")).to_be_visible()
+        expect(question).to_have_value("ansi")
+
+        page.get_by_role("button", name="Describe an alternative").click()
+        expect(page.get_by_text("Price of this alternative")).to_be_visible()
+        choose(page, "FR4", "Black")
+        page.get_by_role("button", name="Keep this as an alternative").click()
+        expect(page.get_by_text("at most CN¥609.00 each")).to_be_visible()
+        expect(page.get_by_role("radio", name="Navy")).to_be_checked()
+        eve.picture("0-wishes")
+        page.get_by_role("button", name="Remove alternative 1").click()
+        expect(page.get_by_text("at most CN¥609.00 each")).to_have_count(0)
+        eve.leave()
+
+
 class TestTheStory:
     """In the order of the file: each station stands on the one before."""
 

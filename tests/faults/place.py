@@ -18,6 +18,7 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.errors import AppError
 from c2b.kit.ids import sha256_hex
+from c2b.participations.asking import keep_reconfirmations
 from c2b.participations.deciding import keep_votes
 from c2b.participations.operations import keep_reservations
 from c2b.payments import gateways
@@ -44,6 +45,7 @@ async def a_round(sandbox: SandboxGateway, plan: Mapping[str, Any]) -> int:
     done += await _shop(sandbox, plan)
     done += await sandbox.deliver_due()
     done += await ask_again()
+    done += await keep_reconfirmations()
     done += await keep_votes()
     done += await keep_deadlines()
     return done + await drain()

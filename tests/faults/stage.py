@@ -18,11 +18,12 @@ from c2b.campaigns.votes import OpenVote
 from c2b.catalog import operations as catalog
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
+from c2b.participations.moving import move
 from c2b.participations.objecting import accept
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
-from tests import world
+from tests import versions, world
 
 PAY, LATE, TWICE, DECLINE = Behavior.PAY, Behavior.LATE, Behavior.TWICE, Behavior.DECLINE
 OPEN_FOR = timedelta(days=8)
@@ -34,6 +35,8 @@ RARE = {"plate": "pom"}
 ASKED = {"alternatives": [{"attribute": "plate", "any_of": ["fr4"]}], "ask_first": True}
 #: Another plate made from thirty units on, or for a yuan per missing unit; twenty units pay half of one each.
 SMALL_LOT = {"otherwise": "small_lot_fee", "fee_limit_minor": 60}
+#: What the next version of the keyboard no longer has, and what it sells for more.
+GONE, DEARER = {"plate": "pc"}, {"switch": "linear_a"}
 
 
 @dataclass
@@ -91,6 +94,8 @@ async def build(*, small: bool) -> Stage:
     await _campaign(w, stage, "unmade", [(20, PAY), (20, PAY)], closes="on_threshold")
     await _member(w, stage, "unmade", 4, PAY, **RARE)
     await _member(w, stage, "unmade", 8, PAY)
+    await _member(w, stage, "waited", 1, PAY, **GONE)
+    await _member(w, stage, "waited", 1, PAY, **DEARER)
     await _campaign(w, stage, "short", [(20, PAY), (2, TWICE), (1, LATE), *[(1, PAY)] * 5 * more])
     await _campaign(w, stage, "called_off", [(2, PAY), (1, PAY), *[(1, TWICE)] * 3 * more])
     for name in ("waited", "short"):
@@ -102,11 +107,11 @@ async def build(*, small: bool) -> Stage:
 
 def document() -> dict[str, Any]:
     """The keyboard's schema, with brass plates in small lots at a premium."""
-    document = world.schema_document()
-    for option in document["properties"]["plate"]["x-options"]:
+    found = world.schema_document()
+    for option in found["properties"]["plate"]["x-options"]:
         if option["code"] == "brass":
             option["premium_minor"] = 100
-    return document
+    return found
 
 
 def ballot(*ranking: str, only: list[str] | None = None) -> dict[str, Any]:
@@ -138,8 +143,20 @@ async def _member(
     return joined.participation_id
 
 
+async def _move(ana: Actor, campaign_id: str) -> None:
+    newer = document()
+    versions.without("plate", GONE["plate"])(newer)
+    versions.terms("switch", DEARER["switch"], surcharge_minor=1200)(newer)
+    row = await db.fetch_one("SELECT product_id FROM campaign WHERE id = ?", campaign_id)
+    assert row
+    version = await catalog.publish_schema(row["product_id"], newer)
+    await move(ana, campaign_id, version=version.version, answer_hours=24)
+
+
 async def people_act(stage: Stage) -> None:
-    """In the middle of it all: some leave, Ana calls one off, Mill accepts the order that is out."""
+    """In the middle of it all: some leave, Ana calls one off and moves another to a new version, Mill accepts the order
+    that is out. Nobody answers what they are asked."""
+    await _move(stage.ana, stage.campaigns["waited"])
     for who, participation_id in stage.leaving:
         await participations.withdraw(who, participation_id)
     await campaigns.cancel(stage.ana, stage.campaigns["called_off"], reason="My workshop burned down.")

@@ -1,7 +1,7 @@
 """While a proposal waits for those who may object: two acts, one at an exact point of the other.
 
-Five acts make nine pairs that say something, each in both orders and both ways of `test_interleavings`. Whatever comes first, there is one
-outcome, what was locked is what was proposed, and everybody's money is where it belongs.
+Five acts make nine pairs that say something, each in both orders and both ways of `test_interleavings`. Whatever comes
+first, there is one outcome, what was locked is what was proposed, and everybody's money is where it belongs.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def everything_happened(seen: Counter[str]) -> bool:
     )  # fmt: skip
     return (
         seen["orders"] == 2
-        and seen["votes closed"] == 1
+        and seen["votes closed"] == seen["questions kept"] == seen["questions left"] == 1
         and seen["campaigns failed"] == 2
         and seen["campaigns canceled"] == 1
         and seen["reopened"] >= 1

@@ -37,6 +37,7 @@ async def compare(data_dir: Path) -> list[str]:
         *await _orders(),
         *await _votes(),
         *await allocations(),
+        *await _questions(),
         *await _jobs_and_runs(),
         *await _mails(),
     ]
@@ -101,6 +102,30 @@ async def _votes() -> list[str]:
     return found
 
 
+async def _questions() -> list[str]:
+    """Every question was decided once; whoever could not be kept has left, and nobody answers an older version."""
+    found = []
+    for asked in await db.fetch(
+        "SELECT r.id, r.state, r.participation_id, p.state AS place FROM reconfirmation r "
+        "JOIN participation p ON p.id = r.participation_id"
+    ):
+        names = {"kept": "requirement.kept", "left": "participation.left_out"}
+        told = await db.fetch(
+            "SELECT id FROM event WHERE name = ? AND subject_id = ?",
+            names.get(asked["state"], ""),
+            asked["participation_id"],
+        )
+        if len(told) != 1:
+            found.append(f"lost or twice: question {asked['id']} is {asked['state']} with {len(told)} events")
+        if asked["state"] == "left" and asked["place"] not in GONE:
+            found.append(f"wrong: {asked['participation_id']} could not be kept and is {asked['place']}")
+    mixed = await db.fetch(
+        "SELECT p.id FROM participation p JOIN campaign c ON c.id = p.campaign_id JOIN product_schema s "
+        "ON s.id = c.schema_id WHERE p.state = 'confirmed' AND p.schema_version <> s.version"
+    )
+    return found + [f"wrong: {row['id']} is confirmed in another version than its batch" for row in mixed]
+
+
 async def seen() -> Counter[str]:
     """What there was to compare, by kind: an empty comparison proves nothing."""
     counted: Counter[str] = Counter()
@@ -112,6 +137,8 @@ async def seen() -> Counter[str]:
         "accepted": "SELECT COUNT(*) AS n FROM event WHERE name = 'participation.accepted'",
         "turns superseded": "SELECT COUNT(*) AS n FROM allocation WHERE state = 'superseded'",
         "votes closed": "SELECT COUNT(*) AS n FROM batch_vote WHERE state = 'closed'",
+        "questions kept": "SELECT COUNT(*) AS n FROM reconfirmation WHERE state = 'kept'",
+        "questions left": "SELECT COUNT(*) AS n FROM reconfirmation WHERE state = 'left'",
     }.items():
         row = await db.fetch_one(sql)
         counted[what] = row["n"] if row else 0

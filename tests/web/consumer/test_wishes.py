@@ -260,6 +260,7 @@ class TestWishes:
         assert dict(form.fields)["instead.case_color"] == "black"
         page = await bo.send(form, button="alternative")
         page = await bo.send(join_form(page), button="keep", answers__plate="brass")
+        assert page.says("In all, at most CN¥699.00", "This is CN¥60.00 more than you have paid")
         refused = await bo.send(join_form(page), 409)
         assert refused.says("This change costs CN¥60.00 more than you have paid.")
         page = await bo.send(join_form(page), button="edit:0")
