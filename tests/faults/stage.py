@@ -27,8 +27,8 @@ from tests import versions, world
 
 PAY, LATE, TWICE, DECLINE = Behavior.PAY, Behavior.LATE, Behavior.TWICE, Behavior.DECLINE
 OPEN_FOR = timedelta(days=8)
-#: Members who asked for it may refuse so long what the allocation gives them: less than a place waits to settle.
-MAY_OBJECT = timedelta(hours=2)
+#: Members who asked for it may refuse so long what the allocation gives them: longer than any number of kills takes.
+MAY_OBJECT = timedelta(hours=24)
 #: A plate that is made from thirty units on.
 RARE = {"plate": "pom"}
 #: Who wants it would take another one, and is to be asked before.
