@@ -89,7 +89,7 @@ async def _foresee(happening: Happening) -> None:
 
 #: What members want, or what it is measured by, has changed: "if it closed now" is worked out anew.
 WISHES = (
-    "campaign.reopened", "campaign.moved", "participation.joined", "participation.withdrawn",
+    "ballot.cast", "campaign.reopened", "campaign.schema_moved", "participation.joined", "participation.withdrawn",
     "participation.left_out", "requirement.revised", "requirement.reconfirmed", "requirement.kept", "vote.closed",
 )  # fmt: skip
 

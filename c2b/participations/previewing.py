@@ -78,10 +78,15 @@ async def _collected(campaign_id: str) -> Json | None:
     kept = await db.fetch_one("SELECT wishes_version FROM preview WHERE campaign_id = ?", campaign_id)
     if kept and kept["wishes_version"] == campaign["wishes_version"]:
         return None
-    assumed = {poll.attribute: poll.leader for poll in await polls_of(campaign_id) if poll.state == "open"}
+    polls = [poll for poll in await polls_of(campaign_id) if poll.state == "open"]
+    assumed = {poll.attribute: poll.leader for poll in polls}
     if None in assumed.values():
         return None
     task = await task_of({**campaign, "batch_answers": {**_json(campaign["batch_answers"]), **assumed}})
+    task["inputs"]["campaign"]["votes"] += [
+        {"attribute": poll.attribute, "choices": [code for code, _ in poll.units], "outcome": poll.leader}
+        for poll in polls
+    ]
     return {**task, "wishes_version": campaign["wishes_version"], "assumed": assumed}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest_asyncio
 
 from c2b.campaigns.queries import campaign_for
+from c2b.campaigns.votes import OpenVote
 from c2b.durable.jobs import perform
 from c2b.kit import clock, db
 from c2b.participations import operations, queries
@@ -143,6 +144,34 @@ class TestThePreview:
         assert await shown(w, campaign) is None
         await db.execute("UPDATE campaign SET state = 'open', terms_version = terms_version + 1")
         assert await shown(w, campaign) is None
+
+
+class TestAnOpenVote:
+    async def test_is_taken_as_it_stands_and_rules_out_who_insisted_on_something_else(self, w):
+        fixed = {name: code for name, code in world.BATCH.items() if name != "mounting"}
+        vote = OpenVote("mounting", ("top", "gasket"), clock.now() + timedelta(days=2), "listed")
+        campaign = await small.open_campaign(w, closes="at_deadline", batch_answers=fixed, votes=(vote,))
+        await paid(w, campaign, quantity=2)
+        await settle()
+        assert await shown(w, campaign) is None  # nobody has voted
+        ballot = {"ranking": ["gasket"]}
+        joined = await operations.join(
+            w.bo, campaign, answers=world.ANSWERS, quantity=2, preferences={"votes": {"mounting": ballot}}
+        )
+        await w.pay(joined)
+        insists = {"votes": {"mounting": {"ranking": ["top"], "only": ["top"]}}}
+        other = await operations.join(w.cy, campaign, answers=world.ANSWERS, preferences=insists)
+        await w.pay(other)
+        await settle()
+        found = await shown(w, campaign)
+        assert (found.assumed, found.units, found.paid) == ({"mounting": "gasket"}, 4, 5)
+        assert found.outcome_of(joined.participation_id).kind == "first"
+        ruled_out = found.outcome_of(other.participation_id)
+        assert (ruled_out.kind, ruled_out.cause, ruled_out.decided) == (
+            "left",
+            "vote",
+            ("mounting", "gasket"),
+        )
 
 
 class TestANudge:

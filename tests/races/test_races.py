@@ -100,7 +100,9 @@ class TestTheLastPlace:
                 "SELECT id, state, reserved, cap, deadline, terms_version FROM campaign WHERE id = ?",
                 *campaign_ids,
             )
-            return {row["id"]: {**row, "deadline": db.instant(row["deadline"])} for row in rows}
+            return {
+                row["id"]: {**row, "deadline": db.instant(row["deadline"]), "least": None} for row in rows
+            }
 
         async def uncounted(accepted):
             for join, _ in accepted:

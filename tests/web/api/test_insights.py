@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from c2b.durable.sweep import drain
 from c2b.kit import clock
+from c2b.participations import operations
 from c2b.participations.previewing import SETTLE
 from tests import small, world
 from tests.web.api.client import Program
@@ -42,6 +43,27 @@ class TestThePreview:
         assert place["outcome"] is None
         assert place["preview"]["kind"] == "left"
         assert place["preview"]["sentence"].startswith("Brass needed 2 and reached 1, so you are out")
+
+
+class TestANudge:
+    async def test_holds_the_wishes_that_would_follow_it(self, app, w):
+        """POM needs three. Cy wants it first; Bo and one more named it behind their own first choice."""
+        campaign = await small.open_campaign(w, closes="at_deadline")
+        for who, plate, other in (
+            (w.bo, "fr4", "pom"), (await world.person("Di"), "fr4", "pom"), (w.cy, "pom", "fr4"),
+        ):  # fmt: skip
+            wishes = {"alternatives": [{"attribute": "plate", "any_of": [other]}]}
+            answers = {**world.ANSWERS, "plate": plate}
+            await w.pay(await operations.join(who, campaign, answers=answers, preferences=wishes))
+        clock.shift(timedelta(seconds=SETTLE))
+        await drain()
+        bo, cy = await Program.of(app, w.bo), await Program.of(app, w.cy)
+        [place] = await bo.everything("/me/participations")
+        [nudge] = place["nudges"]
+        assert nudge["sentence"] == "2 people moving to POM make POM real."
+        assert [each["nudges"] for each in await cy.everything("/me/participations")] == [[]]
+        moved = await bo.put(f"/participations/{place['id']}/requirement", nudge["requirement"])
+        assert (moved["answers"]["plate"], moved["nudges"], moved["preview"]) == ("pom", [], None)
 
 
 class TestOptionLives:

@@ -10,8 +10,11 @@ from starlette.routing import Route
 
 from c2b.campaigns.queries import campaign_for
 from c2b.catalog.queries import pinned_schema
-from c2b.participations.explained import Explained, explained
+from c2b.catalog.rules import ProductSchema
+from c2b.participations.explained import explained
 from c2b.participations.foreseen import foreseen
+from c2b.participations.promoting import promoted
+from c2b.participations.urging import urge
 from c2b.web.api.routing import resource
 from c2b.web.auth import current_actor, public
 from c2b.web.views import json_answer
@@ -41,17 +44,33 @@ async def show(request: Request) -> Response:
     )
 
 
-async def own_preview(row: dict[str, Any]) -> Explained | None:
-    """What a member would get if their group closed now, from their participation's row; ``None`` where the group
-    would not go ahead, nothing is known at the moment, or they have not paid."""
+async def own_preview(row: dict[str, Any]) -> dict[str, Any]:
+    """``preview``: what a member would get if their group closed now, from their participation's row, or ``None``
+    where the group would not go ahead, nothing is known at the moment, or they have not paid. ``nudges``: what they
+    could do for others."""
     campaign = {"id": row["campaign_id"], "state": row["campaign_state"]}
     names = ("wishes_version", "terms_version", "threshold")
     found = await foreseen({**campaign, **{name: row[name] for name in names}})
-    if found is None or found.units < row["threshold"]:
-        return None
-    outcome = found.outcome_of(row["id"])
+    outcome = found.outcome_of(row["id"]) if found and found.units >= row["threshold"] else None
+    if found is None or outcome is None:
+        return {"preview": None, "nudges": []}
     schema = (await pinned_schema(row["schema_id"])).parsed
-    return explained(schema, outcome, row["currency"]) if outcome else None
+    return {
+        "preview": explained(schema, outcome, row["currency"]),
+        "nudges": [_nudge(schema, nudge, row, position) for nudge, position in found.nudges_for(row["id"])],
+    }
+
+
+def _nudge(
+    schema: ProductSchema, nudge: dict[str, Any], row: dict[str, Any], position: int
+) -> dict[str, Any]:
+    names = ("key", "count", "minimum", "people", "served", "better")
+    answers, preferences = promoted(row["answers"], row["preferences"], position)
+    return {
+        "sentence": urge(schema, nudge),
+        **{name: nudge[name] for name in names},
+        "requirement": {"answers": answers, "preferences": preferences},
+    }
 
 
 ROUTES: list[Route] = [*resource("/campaigns/{campaign:name}/preview", get=show)]

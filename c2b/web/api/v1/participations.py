@@ -31,7 +31,7 @@ from c2b.web.views import idempotent, json_answer
 _AS_STORED = (
     "id", "campaign_id", "quantity", "state", "attention", "answers", "preferences", "digest", "schema_version",
     "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at",
-    "outcome", "preview",
+    "outcome", "preview", "nudges",
 )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ async def _now(request: Request) -> Response:
 
 
 async def _told(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "outcome": await outcome_of(row), "preview": await own_preview(row)}
+    return {**row, "outcome": await outcome_of(row), **await own_preview(row)}
 
 
 def _reserved(joined: Joined) -> Answer:
