@@ -47,6 +47,7 @@ async def live_through(place: Place, stage: stages.Stage, kill: Kill, **calm: An
     story.kills += await kill()
     place.ahead += AFTER_THE_DEADLINE
     story.kills += await kill()
+    await place.settle(**calm)
     async with Database(place.database):
         with in_place(place):
             await stages.people_answer(stage)
