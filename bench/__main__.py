@@ -1,11 +1,11 @@
-"""``python -m bench [validation jobs joins pages purchase_order_pdf]``: all of them, or the named ones."""
+"""``python -m bench [validation allocation jobs joins pages purchase_order_pdf]``: all of them, or the named ones."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-ALL = ("validation", "jobs", "joins", "pages", "purchase_order_pdf")
+ALL = ("validation", "allocation", "jobs", "joins", "pages", "purchase_order_pdf")
 
 
 def main() -> int:

@@ -71,9 +71,17 @@ def _ways(document: dict[str, Any]) -> list[tuple[str, Callable[[Any], object], 
         ("validated", _sure(lambda each: not _validate(document, each, batch, key)), answers),
         ("validated and priced, as a join does it",
          lambda each: requirement(offer, answers=each, quantity=1), answers),
+        ("the same with a fallback for the color and a limit",
+         lambda each: requirement(offer, answers=each, quantity=1, preferences=_wishes(each)), answers),
         ("two faults found and put into words",
          _sure(lambda each: len(_validate(document, each, batch, key)) == 2), wrong),
     ]  # fmt: skip
+
+
+def _wishes(answers: dict[str, Any]) -> dict[str, Any]:
+    """What most people say beyond their first choice."""
+    other = "black" if answers["case_color"] != "black" else "silver"
+    return {"alternatives": [{"attribute": "case_color", "any_of": [other]}], "limit_minor": 200_000}
 
 
 def _validate(document: dict[str, Any], answers: object, batch: dict[str, Any], key: str) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from c2b.campaigns.queries import JoinOffer
 from c2b.catalog.schema import same
+from c2b.catalog.validation import compiled
 from c2b.kit.errors import Invalid
 from c2b.participations.ballots import still_open
 from c2b.participations.ranking import Answers, Ranked, accepted, valid_ranked
@@ -30,6 +31,7 @@ def valid_choices(offer: JoinOffer, answers: Answers, preferences: Answers) -> t
 
 def priced_first(offer: JoinOffer, answers: Answers, preferences: Answers, quantity: int) -> Priced | None:
     """The first choice priced at the dearest outcome that allows it; ``None`` if none does."""
+    made = compiled(offer.schema.document, digest=offer.schema.digest)
     found = [
         price(
             offer.schema.parsed,
@@ -41,7 +43,7 @@ def priced_first(offer: JoinOffer, answers: Answers, preferences: Answers, quant
             schema_version=offer.schema.version,
         )
         for batch in accepted(offer.batches, preferences)
-        if any(each.rank == 0 for each in valid_ranked(offer.schema, batch, answers, preferences))
+        if made.accepts({**answers, **batch})
     ]
     return max(found, key=lambda priced: priced.quote.total_minor, default=None)
 

@@ -3,6 +3,7 @@ or is made from more units on than have chosen it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,25 +60,30 @@ def batch_faults(offer: JoinOffer) -> Iterator[FieldError]:
         yield FieldError("", "below_minimum", message, {"minimum": least, "threshold": offer.threshold})
 
 
-def fit(offer: JoinOffer, before: PinnedSchema, members: Sequence[Mapping[str, Any]]) -> list[Fit]:
-    """Every member under the offer's schema. ``members``: rows with answers, preferences and quote read."""
-    priced = {
-        each["id"]: priced_first(offer, each["answers"], each["preferences"], each["quantity"])
-        for each in members
-    }
+async def fit(offer: JoinOffer, before: PinnedSchema, members: Sequence[Mapping[str, Any]]) -> list[Fit]:
+    """Every member under the offer's schema. ``members``: rows with answers, preferences and quote read.
+
+    Thousands take seconds: everybody else is let in between.
+    """
+    priced: dict[str, Priced | None] = {}
+    for each in members:
+        await _breathe(len(priced))
+        priced[each["id"]] = priced_first(offer, each["answers"], each["preferences"], each["quantity"])
     raised = _raised(offer, before.parsed, [each for each in members if priced[each["id"]] is not None])
-    return [
-        Fit(
-            each["id"],
-            each["user_id"],
-            each["state"],
-            each["quantity"],
-            each["quote"],
-            priced[each["id"]],
-            tuple(_faults(offer, before.parsed, each, priced[each["id"]], raised)),
+    found: list[Fit] = []
+    for each in members:
+        await _breathe(len(found))
+        own = priced[each["id"]]
+        faults = tuple(_faults(offer, before.parsed, each, own, raised))
+        found.append(
+            Fit(each["id"], each["user_id"], each["state"], each["quantity"], each["quote"], own, faults)
         )
-        for each in members
-    ]
+    return found
+
+
+async def _breathe(done: int) -> None:
+    if done % 50 == 0:
+        await asyncio.sleep(0)
 
 
 def _faults(

@@ -163,7 +163,7 @@ async def _look(
 ) -> Outlook:
     comparison = compare(before.parsed, after.parsed, currency=campaign["currency"])
     wrong = tuple(batch_faults(offer))
-    fits = [] if wrong else fit(offer, before, await _members(campaign["id"]))
+    fits = [] if wrong else await fit(offer, before, await _members(campaign["id"]))
     asked = [each for each in fits if each.paid and each.faults]
     return Outlook(
         from_version=before.version,

@@ -12,6 +12,8 @@ from typing import Any
 
 from c2b.campaigns.changes import hold
 from c2b.campaigns.rules import JOINABLE
+from c2b.campaigns.votes import settled
+from c2b.catalog.queries import pinned_schema
 from c2b.durable import Lease, enqueue, job
 from c2b.durable.jobs import Postponed
 from c2b.kit import clock, db
@@ -82,7 +84,9 @@ async def _collected(campaign_id: str) -> Json | None:
     assumed = {poll.attribute: poll.leader for poll in polls}
     if None in assumed.values():
         return None
-    task = await task_of({**campaign, "batch_answers": {**_json(campaign["batch_answers"]), **assumed}})
+    schema = await pinned_schema(campaign["schema_id"])
+    batch = settled(schema.parsed, _json(campaign["batch_answers"]), assumed)
+    task = await task_of({**campaign, "batch_answers": batch})
     task["inputs"]["campaign"]["votes"] += [
         {"attribute": poll.attribute, "choices": [code for code, _ in poll.units], "outcome": poll.leader}
         for poll in polls

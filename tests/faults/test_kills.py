@@ -120,6 +120,7 @@ async def _lines(new_place: Callable[..., Any], tmp_path: Path) -> list[list[str
 
     async def calm() -> int:
         notes.append(tmp_path / f"passed-{len(notes)}.json")
+        place.ahead += 5
         await place.worker(passed=str(notes[-1]))
         return 0
 
@@ -144,6 +145,7 @@ async def _kill_at_each(place: Place, left: list[str]) -> int:
     """One worker per line, one after the other in the same world; a line that is not passed stays ``left``."""
     killed = 0
     for name in list(left):
+        place.ahead += 5  # previews are due at the end of a stretch of seconds
         if await place.worker(point=name) == "killed":
             left.remove(name)
             killed += 1

@@ -10,8 +10,9 @@ import pytest
 
 from c2b.campaigns import counting
 from c2b.campaigns import operations as campaigns
-from c2b.campaigns.queries import join_offer, votes_of
+from c2b.campaigns.queries import campaign_for, join_offer, votes_of
 from c2b.campaigns.votes import OpenVote
+from c2b.durable.jobs import perform
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.errors import Invalid, NotFound
@@ -19,8 +20,10 @@ from c2b.participations import operations as participations
 from c2b.participations.ballots import VoteOver
 from c2b.participations.casting import cast
 from c2b.participations.deciding import close_vote, keep_votes
+from c2b.participations.foreseen import foreseen
 from c2b.participations.joining import Joined
 from c2b.participations.polls import polls_of
+from c2b.participations.previewing import KIND, SETTLE
 from c2b.participations.revising import PriceWouldRise, revise
 from c2b.payments.capturing import start_checkout
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
@@ -426,3 +429,21 @@ class TestTwoVotes:
         assert await keep_votes() == 1
         found = (await state(campaign))["batch_answers"]
         assert (found["mounting"], found["case_material"]) == ("tray", "alu")
+
+
+class TestForeseeingUnderAnOpenVote:
+    async def test_leaves_out_what_only_another_outcome_needs(self, database):
+        """The battery is for the wireless board; wired is ahead, and everybody could be served."""
+        w = await small.build()
+        fixed = {**world.BATCH, "battery_mah": 4000}
+        del fixed["connectivity"]
+        campaign = await voted_on(
+            w, "connectivity", ("wired", "tri"), batch_answers=fixed, closes="at_deadline"
+        )
+        await voter(w, campaign, "wired", attribute="connectivity", quantity=3)
+        clock.shift(timedelta(seconds=SETTLE))
+        for row in await db.fetch("SELECT id FROM job WHERE kind = ?", KIND):
+            assert await perform(row["id"])
+        found = await foreseen(await campaign_for(w.root, campaign))
+        assert found
+        assert (found.assumed, found.units) == ({"connectivity": "wired"}, 3)

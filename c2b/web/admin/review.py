@@ -9,13 +9,13 @@ from typing import Any
 from c2b.campaigns.checking import bounds_of, faults
 from c2b.campaigns.queries import open_votes, transitions
 from c2b.campaigns.rules import Bounds, Offer, PriceTier, price_at, price_tiers, quoted_at
-from c2b.campaigns.votes import OpenVote
+from c2b.campaigns.votes import OpenVote, possible_batches
 from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.queries import pinned_schema, product
 from c2b.catalog.rules import certificates
 from c2b.kit import clock
 from c2b.kit.i18n import current_locale, pick
-from c2b.web.consumer.votes import VoteView, vote_view
+from c2b.web.consumer.votes import VoteView, vote_view, with_conditions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,10 @@ async def review_of(campaign: dict[str, Any]) -> Review:
         at_deadline=offer.closes == "at_deadline",
         by_link=offer.visibility == "by_link",
         submitted_at=await _submitted_at(campaign["id"]),
-        described=describe_answers(schema.parsed, answers, current_locale(), scopes=("batch",)),
+        described=with_conditions(
+            describe_answers(schema.parsed, answers, current_locale(), scopes=("batch",)),
+            possible_batches(schema.parsed, answers, votes),
+        ),
         certificates=list(certificates(schema.parsed, answers)),
         tiers=[tier_check(tier, offer, bounds) for tier in offer.tiers],
         margin_minor=each * offer.threshold,

@@ -155,7 +155,7 @@ async def show(request: Request) -> Response:
     inside = bool(place or organizer or (actor and actor.is_admin))
     view = campaign_view(row, schema)
     if row["opened_at"] is not None:
-        described = with_conditions(view.described, await campaigns.present_offer(row))
+        described = with_conditions(view.described, (await campaigns.present_offer(row)).batches)
         view = replace(view, described=described)
     return page(
         request,

@@ -251,6 +251,7 @@ def offer_form(
         votes=vote_form(
             sent.votes,
             schema.parsed,
+            currency=product["currency"],
             threshold=max(sent.numbers.get("threshold", 0), product["min_quantity"]),
             errors=vote_errors,
         ),

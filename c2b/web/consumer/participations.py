@@ -193,7 +193,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         fee_limit_minor=wishes.get("fee_limit_minor"),
         ask_first=wishes.get("ask_first", False),
         shared=with_conditions(
-            describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)), offer
+            describe_answers(schema, offer.batch_answers, locale, scopes=("batch",)), offer.batches
         ),
         outcome=explained(schema, read_outcome(row["outcome"]), row["currency"]) if row["outcome"] else None,
         before_lock=before_lock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,8 @@ from c2b.campaigns.votes import TIE_RULES, OpenVote, can_be_open, codes_of, pric
 from c2b.catalog.rules import ProductSchema
 from c2b.catalog.schema import Attribute
 from c2b.kit.errors import FieldError
-from c2b.kit.i18n import gettext, ngettext, pick
+from c2b.kit.i18n import current_locale, gettext, ngettext, pick
+from c2b.kit.money import format_money
 from c2b.web.consumer.votes import code_text, tie_sentence
 
 #: Fields of the form for all votes together.
@@ -97,7 +98,7 @@ def without_open(form: FormData, votes: SentVotes) -> list[tuple[str, Any]]:
 
 
 def vote_form(
-    sent: SentVotes, schema: ProductSchema, *, threshold: int, errors: Sequence[FieldError]
+    sent: SentVotes, schema: ProductSchema, *, currency: str, threshold: int, errors: Sequence[FieldError]
 ) -> VoteForm:
     """What the page draws: everything that was sent, each error beside its field."""
     order = list(sent.open)
@@ -112,7 +113,7 @@ def vote_form(
             general.setdefault(name, error.text())
     return VoteForm(
         fields={
-            each.name: _field(each, sent, threshold, tuple(texts.get(each.name, ())))
+            each.name: _field(each, sent, currency, threshold, tuple(texts.get(each.name, ())))
             for each in schema.of_scope("batch")
             if can_be_open(each)
         },
@@ -163,7 +164,9 @@ def _codes(attribute: Attribute | None, sent: Sequence[Any]) -> tuple[Any, ...]:
     )
 
 
-def _field(attribute: Attribute, sent: SentVotes, threshold: int, errors: tuple[str, ...]) -> VoteField:
+def _field(
+    attribute: Attribute, sent: SentVotes, currency: str, threshold: int, errors: tuple[str, ...]
+) -> VoteField:
     chosen = sent.open.get(attribute.name)
     return VoteField(
         name=attribute.name,
@@ -174,7 +177,7 @@ def _field(attribute: Attribute, sent: SentVotes, threshold: int, errors: tuple[
                 value=code_text(code),
                 label=pick(word_of(attribute, code)),
                 surcharge_minor=terms_of(attribute, code).surcharge_minor,
-                notes=_notes(attribute, code),
+                notes=tuple(_notes(attribute, code, currency)),
                 checked=terms_of(attribute, code).moq <= threshold if chosen is None else code in chosen,
             )
             for code in codes_of(attribute)
@@ -183,8 +186,12 @@ def _field(attribute: Attribute, sent: SentVotes, threshold: int, errors: tuple[
     )
 
 
-def _notes(attribute: Attribute, code: Any) -> tuple[str, ...]:
+def _notes(attribute: Attribute, code: Any, currency: str) -> Iterator[str]:
     terms = terms_of(attribute, code)
-    minimum = (gettext("made from {moq} pieces").format(moq=terms.moq),) if terms.moq > 1 else ()
-    days = (ngettext("{n} day longer", "{n} days longer", terms.lead_days),) if terms.lead_days else ()
-    return (*minimum, *days)
+    if terms.moq > 1:
+        yield gettext("made from {moq} pieces").format(moq=terms.moq)
+    if terms.lead_days:
+        yield ngettext("{n} day longer", "{n} days longer", terms.lead_days)
+    if terms.nre_minor:
+        amount = format_money(terms.nre_minor, currency, current_locale())
+        yield gettext("{amount} once for engineering").format(amount=amount)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.votes import OpenVote, terms_of, word_of
 from c2b.catalog.describing import Described
 from c2b.catalog.rules import ProductSchema
@@ -76,11 +75,11 @@ def poll_views(polls: Sequence[Poll], schema: ProductSchema, currency: str) -> t
     return tuple(_poll_view(poll, schema.attribute(poll.attribute), currency) for poll in polls)
 
 
-def with_conditions(described: Sequence[Described], offer: JoinOffer) -> list[Described]:
+def with_conditions(described: Sequence[Described], batches: Sequence[Mapping[str, Any]]) -> list[Described]:
     """Fixed answers in words; what only some outcomes need (the battery of the wireless one) says so."""
     return [
         each
-        if all(each.attribute in batch for batch in offer.batches)
+        if all(each.attribute in batch for batch in batches)
         else replace(each, value=gettext("{value}, if the outcome needs it", value=each.value), parts=())
         for each in described
     ]

@@ -7,10 +7,12 @@ from datetime import timedelta
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.models import Campaign
 from c2b.campaigns.rules import PriceTier
+from c2b.campaigns.votes import OpenVote
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.web.admin import approvals
 from tests.web.manufacturer.house import answered, issued, submitted_gate
+from tests.world import BATCH
 
 
 async def submitted(w, **changes) -> Campaign:
@@ -39,6 +41,19 @@ class TestTheQueue:
         # 459 to the members, 310 to the manufacturer, quoted between 399 and 529
         assert page.says("50 CN¥459.00 CN¥399.00 – CN¥529.00 CN¥310.00 CN¥149.00")
         assert page.says("Left at the threshold CN¥7,450.00")
+
+    async def test_shows_what_is_left_open_until_when_and_how_a_tie_is_decided(self, w, root):
+        fixed = {name: code for name, code in BATCH.items() if name != "mounting"}
+        vote = OpenVote("mounting", ("tray", "gasket"), clock.now() + timedelta(hours=5), "cheapest")
+        await submitted(w, batch_answers=fixed, votes=(vote,))
+        page = await root.get("/admin")
+        assert page.says(
+            "Left open to the members Mounting Tray mount, Gasket mount +CN¥15.00", "The vote closes",
+            "A tie goes to the choice that costs less.",
+        )  # fmt: skip
+        clock.shift(timedelta(hours=6))
+        page = await root.get("/admin")
+        assert page.says("The offer breaks the rules of today", "Let the vote close in the future.")
 
     async def test_is_read_in_pages(self, w, root):
         for number in range(3):
