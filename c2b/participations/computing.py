@@ -27,6 +27,7 @@ def compute(task: Json) -> Json:
     """The proposal for a task: ``schema`` (its document), ``inputs`` (`collecting.py`), ``quoted`` (the manufacturer's
     price tiers). Raises ``WrongAllocation``."""
     schema, case, found = solved(task)
+    _ensure_sane(task["inputs"], case)
     return result_of(schema, task["inputs"], case, found, quoted=task["quoted"])
 
 
@@ -34,8 +35,6 @@ def solved(task: Json) -> tuple[PinnedSchema, Case, Allocation]:
     """The checked allocation of a task, with the problem it solves. Raises ``WrongAllocation``."""
     schema, inputs = _schema(task), task["inputs"]
     case = case_of(schema, inputs)
-    if not task.get("assumed"):  # what a vote may still bring, somebody may have ruled out
-        _ensure_sane(inputs, case)
     found = allocation.allocate(case.problem)
     faults = allocation.verify(case.problem, found)
     if faults:

@@ -20,8 +20,8 @@ from c2b.accounts.rules import Actor
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.queries import campaign_for, join_offer
 from c2b.campaigns.rules import Offer, PriceTier
+from c2b.campaigns.votes import OpenVote
 from c2b.config import ROOT, Settings, settings
-from c2b.durable.sweep import drain
 from c2b.fulfillment.queries import timeline_of
 from c2b.kit import clock, db, storage
 from c2b.kit.db.migrate import migrate
@@ -36,8 +36,11 @@ from c2b.seeds import wishes
 from c2b.seeds.acting import join_and_pay, sandbox_without_server
 from c2b.seeds.factory import acknowledge, carry_on
 from c2b.seeds.people import person
+from c2b.seeds.together import decide_together
 from c2b.seeds.world import people_and_catalog
 
+#: How long members vote, and how long they join, from the day the campaign is drafted.
+VOTE, JOINING = timedelta(days=10), timedelta(days=20)
 REQUIREMENTS = ROOT / "c2b/seeds/data/keyboard_requirements.csv"
 
 
@@ -92,6 +95,7 @@ async def _demo(configured: Settings, stage: Stage) -> int:
 async def _story(configured: Settings, stage: Stage) -> int:
     stage.heading("Ana opens a campaign; an admin approves it")
     cast = await people_and_catalog(clock.now())
+    opened = clock.now()
     campaign_id = await _campaign(cast.ana, cast.root, stage)
 
     stage.heading(f"Friends send their requirements: {REQUIREMENTS.name}")
@@ -105,9 +109,10 @@ async def _story(configured: Settings, stage: Stage) -> int:
     stage.heading("They pay at the sandbox provider; only captured money counts")
     await _join_all(good, campaign_id, stage)
 
-    stage.heading("The threshold starts the workflow: close, lock, freeze, order")
-    clock.shift(timedelta(minutes=5))
-    await drain()
+    stage.heading("The vote ends, the group closes, and each gets the best choice that can be made")
+    await decide_together(campaign_id, ends=opened + VOTE, closes=opened + JOINING, stage=stage)
+
+    stage.heading("The batch is locked and frozen; the purchase order is written")
     files = await _documents(campaign_id, stage)
 
     stage.heading("Mill acknowledges, and the timeline begins")
@@ -141,13 +146,14 @@ async def _campaign(ana: Actor, root: Actor, stage: Stage) -> str:
         offer=Offer(
             title="Quiet seventy-five for shared rooms",
             story="A gasket-mounted aluminum board that does not wake the baby.",
-            batch_answers=wishes.KEYBOARD_BATCH,
+            batch_answers={k: v for k, v in wishes.KEYBOARD_BATCH.items() if k != "mounting"},
+            votes=(OpenVote("mounting", ("gasket", "top", "tray"), clock.now() + VOTE, "listed"),),
             threshold=150,
             cap=400,
             tiers=(PriceTier(100, 45900), PriceTier(150, 42900)),
             closes="at_deadline",
             visibility="public",
-            deadline=clock.now() + timedelta(days=20),
+            deadline=clock.now() + JOINING,
         ),
     )
     await campaigns.submit(ana, made.id)
@@ -172,11 +178,6 @@ async def _join_all(rows: list[ImportedRow], campaign_id: str, stage: Stage) -> 
 
 
 async def _documents(campaign_id: str, stage: Stage) -> list[Path]:
-    from c2b.campaigns.counting import keep_deadlines
-
-    clock.shift(timedelta(days=21))
-    await keep_deadlines()
-    await drain()
     order = await PurchaseOrder.get(campaign_id=campaign_id)
     frozen = await db.fetch_one("SELECT digest FROM frozen_batch WHERE campaign_id = ?", campaign_id)
     assert frozen
@@ -199,12 +200,12 @@ async def _money(configured: Settings, campaign_id: str, stage: Stage) -> list[s
     outside = await ledger.balance(world("sandbox", "CNY"))
     for label, minor in (
         ("captured from members", ours["captured_minor"]),
-        ("given back (the tier of ¥429 was reached)", ours["refunded_minor"]),
+        ("given back (lower tier, cheaper choices, exits)", ours["refunded_minor"]),
         ("held for the campaign", held),
     ):
-        stage.line(f"{label:<44} {format_money(minor, 'CNY', 'en'):>16}")
+        stage.line(f"{label:<48} {format_money(minor, 'CNY', 'en'):>16}")
     stage.line(
-        f"{'the provider says: captured − refunded':<44} {format_money(captured - refunded, 'CNY', 'en'):>16}"
+        f"{'the provider says: captured − refunded':<48} {format_money(captured - refunded, 'CNY', 'en'):>16}"
     )
     faults = await ledger.faults()
     if (captured, refunded) != (ours["captured_minor"], ours["refunded_minor"]):

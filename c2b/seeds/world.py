@@ -1,7 +1,7 @@
 """The seed world: campaigns in every state, made by the product's own operations with the clock set back.
 
 One is a unit short of its threshold, one is in production, one has failed and was refunded, one waits for approval,
-one was sent back and one has just begun.
+one was sent back and one has just begun; `collective.py` has those in which members decide together.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from c2b.accounts.rules import Actor
@@ -22,7 +23,7 @@ from c2b.config import ROOT
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.referrals.operations import my_link
-from c2b.seeds import wishes
+from c2b.seeds import collective, wishes
 from c2b.seeds.acting import join_and_pay
 from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
@@ -57,6 +58,10 @@ async def build(now: datetime) -> None:
     await just_begun(cast, now)
     await waiting_for_approval(cast, now)
     await sent_back(cast, now)
+    opening = partial(_open, cast)
+    await collective.second_choices(opening, cast.bo, cast.makers["lingyue"], cast.root, cast.chance, now)
+    await collective.still_voting(opening, cast.chance, now)
+    await collective.asking_before_the_lock(opening, cast.bo, cast.chance, now)
     clock.set(now)
     await drain()
 

@@ -26,6 +26,7 @@ from c2b.kit.errors import AppError
 from c2b.participations import operations as participations
 from c2b.participations.joining import AlreadyMember, CampaignNotOpen, GroupFull, Joined
 from c2b.participations.models import GONE
+from c2b.participations.revising import BeingAllocated
 from c2b.payments.capturing import NothingToPay, ask_again, receive, start_checkout
 from c2b.payments.gateways.base import GatewayTimeout, GatewayUnavailable
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
@@ -155,7 +156,7 @@ class Lifecycle(RuleBasedStateMachine):
         who, joined = self._place(n)
         self.trying(
             participations.revise(who, joined.participation_id, answers={**world.ANSWERS, "plate": plate}),
-            participations.TooLate, participations.PriceWouldRise, participations.PayFirst,
+            participations.TooLate, participations.PriceWouldRise, participations.PayFirst, BeingAllocated,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ the provider

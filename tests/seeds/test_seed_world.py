@@ -59,7 +59,7 @@ class TestTheSeedWorld:
     def test_has_a_campaign_in_each_state_that_is_promised(self, seeded):
         rows = ask(seeded, "SELECT title, state, threshold, paid, review_note FROM campaign ORDER BY id")
         assert Counter(row["state"] for row in rows) == {
-            "in_production": 1, "failed": 1, "open": 2, "under_review": 1, "draft": 1,
+            "in_production": 2, "failed": 1, "open": 2, "under_review": 1, "draft": 1, "threshold_met": 1, "closed": 1,
         }  # fmt: skip
         (short,) = [row for row in rows if row["state"] == "open" and row["threshold"] - row["paid"] == 1]
         assert short["title"] == "Quiet seventy-five for shared rooms"
@@ -106,11 +106,34 @@ class TestTheSeedWorld:
         states = Counter(row["state"] for row in ask(seeded, "SELECT state FROM milestone"))
         assert states["approved"] >= 3
         assert states["planned"] >= 2
-        (order,) = ask(seeded, "SELECT number, acknowledged_at FROM purchase_order")
-        assert str(order["number"]).startswith("PO-")
-        assert order["acknowledged_at"]
-        documents = ask(seeded, "SELECT locale FROM document")
-        assert sorted(str(row["locale"]) for row in documents) == ["en", "zh_CN"]
+        orders = ask(seeded, "SELECT number, acknowledged_at FROM purchase_order")
+        assert all(str(order["number"]).startswith("PO-") and order["acknowledged_at"] for order in orders)
+        documents = Counter(row["locale"] for row in ask(seeded, "SELECT locale FROM document"))
+        assert documents == {"en": len(orders), "zh_CN": len(orders)}
+
+    def test_shows_a_group_in_which_an_option_died_and_its_members_got_their_second_choice(self, seeded):
+        members = ask(
+            seeded,
+            "SELECT t.answers, t.outcome, t.quantity, t.state, t.settled_minor, t.total_minor FROM participation t "
+            "JOIN campaign c ON c.id = t.campaign_id WHERE c.title LIKE 'Sea, ink%' AND t.outcome IS NOT NULL",
+        )
+        kinds = Counter(_json(each["outcome"])["kind"] for each in members)
+        assert kinds.keys() == {"first", "alternative", "fee", "left"}
+        moved = [each for each in members if _json(each["outcome"])["kind"] == "alternative"]
+        assert {_json(each["answers"])["case_color"] for each in moved} == {"black"}
+        assert sum(int(str(each["quantity"])) for each in moved) < 30
+        (gone,) = [each for each in members if _json(each["outcome"])["kind"] == "left"]
+        assert (_json(gone["outcome"])["cause"], gone["state"]) == ("vote", "refunded")
+
+    def test_shows_a_vote_that_is_open_and_a_member_who_is_asked(self, seeded):
+        (vote,) = ask(seeded, "SELECT attribute FROM batch_vote WHERE state = 'open'")
+        assert vote["attribute"] == "form_factor"
+        (asked,) = ask(
+            seeded,
+            "SELECT a.objections_until FROM allocation a JOIN campaign c ON c.id = a.campaign_id "
+            "WHERE c.state = 'closed' AND a.state = 'proposed'",
+        )
+        assert asked["objections_until"]
 
     def test_knows_the_four_who_log_in_and_left_no_work_behind(self, seeded):
         rows = ask(seeded, "SELECT email, role FROM user_account")
@@ -147,7 +170,9 @@ class TestTheDemo:
             timeout=240,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        assert "132 accepted, 8 refused" in done.stdout
+        assert "132 accepted, 10 refused" in done.stdout
+        assert "Navy: wanted by 22, minimum 30: not made" in done.stdout
+        assert "so you get your second choice, Black" in done.stdout
         assert "is completed" in done.stdout
         assert "WRONG" not in done.stdout
         (order, *_more) = [line for line in done.stdout.splitlines() if "Purchase order:" in line]

@@ -91,9 +91,11 @@ def bar_groups(schema: ProductSchema, demand: Demand, *, own: Answers | None = N
         here = [each for each in found if each.cell.attribute == attribute.name]
         units = sum(per_option.get(attribute.name, {}).values())
         groups.append(_group(schema, pick(attribute.title), here, units))
+    nearest = gettext("Whole configurations: your own and the nearest to it")
+    wanted = gettext("Whole configurations: those that most people want")
     for level, label in (
         ("combination", gettext("Options that are made together")),
-        ("configuration", gettext("Whole configurations")),
+        ("configuration", nearest if any(each.own and each.answers for each in found) else wanted),
     ):
         here = [each for each in found if each.cell.level == level]
         groups.append(_group(schema, label, here, sum(each.count for each in here)))

@@ -28,7 +28,8 @@ class TestAFullGroup:
         assert (await bo.get(address)).says("All places are taken at the moment. You can join the waitlist.")
         page = await bo.get(f"{address}/join")
         assert page.says("All places are taken at the moment.", "Join the waitlist", "You pay nothing now.")
-        assert page.says("you have 12 hours to pay")
+        assert page.says("you have 12 hours to pay", "To pay once a place opens")
+        assert "You pay now" not in page.text
         assert "Reserve my place and pay" not in page.text
 
     async def test_takes_the_same_form_and_shows_the_place_in_the_line(self, full, w, bo):
