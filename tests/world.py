@@ -13,9 +13,11 @@ from typing import Any
 from c2b.accounts.models import User
 from c2b.accounts.rules import Actor
 from c2b.campaigns import operations as campaigns
+from c2b.campaigns.counting import keep_deadlines
 from c2b.campaigns.rules import Offer, PriceTier
 from c2b.catalog import operations as catalog
 from c2b.config import ROOT
+from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
 from c2b.participations import locking
@@ -177,6 +179,20 @@ async def build(*, min_quantity: int = 50) -> World:
         mill=await person("Mill", "manufacturer", maker.id, locale="zh_CN"), root=await person("Root", "admin"),
         manufacturer_id=maker.id, product_id=product.id, product_slug=product.slug,
     )  # fmt: skip
+
+
+async def proposed(w: World) -> tuple[str, str]:
+    """Sixty units can be made. Bo alone wants two plates of brass, would take FR4, and asked to be asked before: the
+    group is closed and waits for Bo. The campaign and Bo's place."""
+    campaign = await w.open_campaign(closes="at_deadline", deadline=clock.now() + timedelta(days=2))
+    await w.fill(campaign, 60)
+    wishes = {"alternatives": [{"attribute": "plate", "any_of": ["fr4"]}], "ask_first": True}
+    place = await w.join(campaign, w.bo, quantity=2, plate="brass", wishes=wishes)
+    await w.pay(place)
+    clock.shift(timedelta(days=2, minutes=1))
+    await keep_deadlines()
+    await drain()
+    return campaign, place.participation_id
 
 
 async def lock(campaign_id: str, *, turn: int = 1) -> str:

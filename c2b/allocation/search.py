@@ -40,8 +40,9 @@ def search(part: Part, budget: int) -> Found:
 
 class _Search:
     def __init__(self, part: Part, budget: int) -> None:
-        self.length = part.unit.bit_length()  # arithmetic on long numbers takes longer: counted as more work
-        self.budget = budget * _LONG // (_LONG + self.length)
+        # arithmetic on long numbers and choices among many options take longer: counted as more work
+        self.cost = (_LONG + part.unit.bit_length()) * (2 + len(part.owner) // len(part.units))
+        self.budget = budget * 6 * _LONG // self.cost
         self.part, self.work, self.serial = part, 0, 0
         self.open: list[tuple[int, int, State]] = []  # (minus bound, minus serial: the younger first, node)
         self.best, self.picks = -1, [options[-1] for options in part.options]
@@ -74,7 +75,7 @@ class _Search:
                     break
             else:
                 node = None
-        work = (self.work + climber.work) * (_LONG + self.length) // _LONG
+        work = (self.work + climber.work) * self.cost // (6 * _LONG)
         above = -self.open[0][0] if self.open else self.best
         bound = max(self.best, above // self.part.grain * self.part.grain)
         return Found(self.picks, self.best, bound, work)

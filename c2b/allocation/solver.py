@@ -12,7 +12,7 @@ from c2b.allocation.problem import Allocation, Problem, Seat, Tier
 from c2b.allocation.search import search
 
 #: Option evaluations: at least and at most so many in all, between them by the square of the members in doubt.
-_LEAST, _MOST, _BY_SQUARE = 300_000, 6_000_000, 12
+_LEAST, _MOST, _BY_SQUARE = 300_000, 5_000_000, 12
 
 
 class Unsound(Exception):

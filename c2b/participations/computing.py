@@ -12,7 +12,7 @@ from c2b.allocation.problem import Allocation
 from c2b.campaigns.rules import quoted_at, quoted_tiers
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import configuration_of, nre, parse_schema
-from c2b.participations.outcomes import Outcome, left, served
+from c2b.participations.outcomes import left, served
 from c2b.participations.posing import Case, case_of, limit_minor
 from c2b.participations.reasoning import Reasons
 
@@ -27,6 +27,7 @@ def compute(task: Json) -> Json:
     """The proposal for a task: ``schema`` (its document), ``inputs`` (`collecting.py`), ``quoted`` (the manufacturer's
     price tiers). Raises ``WrongAllocation``."""
     schema, case, found = solved(task)
+    _ensure_sane(task["inputs"], case)
     return result_of(schema, task["inputs"], case, found, quoted=task["quoted"])
 
 
@@ -34,8 +35,6 @@ def solved(task: Json) -> tuple[PinnedSchema, Case, Allocation]:
     """The checked allocation of a task, with the problem it solves. Raises ``WrongAllocation``."""
     schema, inputs = _schema(task), task["inputs"]
     case = case_of(schema, inputs)
-    if not task.get("assumed"):  # what a vote may still bring, somebody may have ruled out
-        _ensure_sane(inputs, case)
     found = allocation.allocate(case.problem)
     faults = allocation.verify(case.problem, found)
     if faults:
@@ -137,15 +136,3 @@ def _schema(task: Json) -> PinnedSchema:
         campaign["schema_id"], "", campaign["schema_version"], document, campaign["schema_digest"],
         parse_schema(document),
     )  # fmt: skip
-
-
-def outcome_kinds(result: Json) -> dict[str, int]:
-    """Units by what their members get: first, alternative, fee, left."""
-    found: dict[str, int] = {}
-    for member in result["members"]:
-        kind = member["outcome"]["kind"]
-        found[kind] = found.get(kind, 0) + member["units"]
-    return found
-
-
-__all__ = ["Outcome", "WrongAllocation", "compute", "outcome_kinds", "result_of"]

@@ -11,7 +11,7 @@ from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit import clock
 from c2b.kit.i18n import gettext, pick
-from c2b.participations.outcomes import read_outcome
+from c2b.participations.outcomes import KINDS, read_outcome
 from c2b.participations.proposals import allocation_of
 from c2b.web.outcomes import reason_words, result_words
 
@@ -73,7 +73,7 @@ async def allocation_view(actor: Actor, campaign: dict[str, Any]) -> AllocationV
     if row is None or campaign["state"] in ("open", "threshold_met", "failed", "canceled"):
         return None
     schema, result = (await pinned_schema(campaign["schema_id"])).parsed, row["result"]
-    kinds = dict.fromkeys(("first", "alternative", "fee", "left"), 0)
+    kinds = dict.fromkeys(KINDS, 0)
     for member in result["members"]:
         kinds[member["outcome"]["kind"]] += member["units"]
     changed = [each for each in result["members"] if each["outcome"]["kind"] != "first"]

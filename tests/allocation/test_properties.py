@@ -89,7 +89,7 @@ class TestAnEndedBudget:
 
 
 HARD = [
-    colors(1, members=200, options=8, minimum=(220, 480), most_units=20),
+    colors(3, members=200, options=8, minimum=(220, 480), most_units=20),
     attributes(2, members=80, across=4, options=6, minimum=(4, 14), premium=30),
 ]
 

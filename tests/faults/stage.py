@@ -19,6 +19,7 @@ from c2b.catalog import operations as catalog
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
 from c2b.participations.moving import move
+from c2b.participations.objecting import accept
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
@@ -26,10 +27,14 @@ from tests import versions, world
 
 PAY, LATE, TWICE, DECLINE = Behavior.PAY, Behavior.LATE, Behavior.TWICE, Behavior.DECLINE
 OPEN_FOR = timedelta(days=8)
+#: Members who asked for it may refuse so long what the allocation gives them: longer than any number of kills takes.
+MAY_OBJECT = timedelta(hours=24)
 #: A plate that is made from thirty units on.
 RARE = {"plate": "pom"}
-
-
+#: Who wants it would take another one, and is to be asked before.
+ASKED = {"alternatives": [{"attribute": "plate", "any_of": ["fr4"]}], "ask_first": True}
+#: Another plate made from thirty units on, or for a yuan per missing unit; twenty units pay half of one each.
+SMALL_LOT = {"otherwise": "small_lot_fee", "fee_limit_minor": 60}
 #: What the next version of the keyboard no longer has, and what it sells for more.
 GONE, DEARER = {"plate": "pc"}, {"switch": "linear_a"}
 
@@ -43,6 +48,8 @@ class Stage:
     root: Actor
     campaigns: dict[str, str] = field(default_factory=dict)
     leaving: list[tuple[Actor, str]] = field(default_factory=list)
+    objecting: list[tuple[Actor, str]] = field(default_factory=list)
+    agreeing: list[tuple[Actor, str]] = field(default_factory=list)
     plan: dict[str, str] = field(default_factory=dict)
 
     def write_plan(self, folder: Path) -> None:
@@ -50,11 +57,12 @@ class Stage:
 
 
 async def build(*, small: bool) -> Stage:
-    """Four campaigns: ``reached`` orders as soon as it is full, ``waited`` at its deadline (with a better price, and
-    without whoever wanted a rare plate or another mounting than the vote brings), ``short`` fails, ``called_off`` is
-    canceled."""
+    """Five campaigns: ``reached`` orders as soon as it is full, ``waited`` at its deadline (with a better price, second
+    choices, a small lot and an objection, and without whoever wanted a rare plate only, or another mounting than the
+    vote brings), ``short`` fails, ``unmade`` fills up, opens again and fails, ``called_off`` is canceled."""
     forget_offers()
     w = await world.build()
+    await catalog.publish_schema(w.product_id, document())
     await db.execute("UPDATE product SET timeline = 'LIGHT' WHERE id = ?", w.product_id)
     stage = Stage(w.ana, w.mill, w.root)
     more = 0 if small else 1
@@ -74,6 +82,18 @@ async def build(*, small: bool) -> Stage:
     await _member(w, stage, "waited", 1, PAY, **RARE)
     await _member(w, stage, "waited", 2, PAY, wishes=ballot("gasket", "top"))
     await _member(w, stage, "waited", 1, PAY, wishes=ballot("top", only=["top"]))
+    for who in (stage.objecting, stage.agreeing, []):  # the third says nothing
+        joined = await _member(w, stage, "waited", 1, PAY, wishes=ASKED, **RARE)
+        who.append((w.members[-1], joined))
+    await _member(w, stage, "waited", 20, PAY, wishes=SMALL_LOT, plate="brass")
+    await db.execute(
+        "UPDATE campaign SET objection_hours = ? WHERE id = ?",
+        int(MAY_OBJECT.total_seconds()) // 3600,
+        stage.campaigns["waited"],
+    )
+    await _campaign(w, stage, "unmade", [(20, PAY), (20, PAY)], closes="on_threshold")
+    await _member(w, stage, "unmade", 4, PAY, **RARE)
+    await _member(w, stage, "unmade", 8, PAY)
     await _member(w, stage, "waited", 1, PAY, **GONE)
     await _member(w, stage, "waited", 1, PAY, **DEARER)
     await _campaign(w, stage, "short", [(20, PAY), (2, TWICE), (1, LATE), *[(1, PAY)] * 5 * more])
@@ -83,6 +103,15 @@ async def build(*, small: bool) -> Stage:
             joined = await _member(w, stage, name, 1, PAY)
             stage.leaving.append((w.members[-1], joined))
     return stage
+
+
+def document() -> dict[str, Any]:
+    """The keyboard's schema, with brass plates in small lots at a premium."""
+    found = world.schema_document()
+    for option in found["properties"]["plate"]["x-options"]:
+        if option["code"] == "brass":
+            option["premium_minor"] = 100
+    return found
 
 
 def ballot(*ranking: str, only: list[str] | None = None) -> dict[str, Any]:
@@ -115,12 +144,12 @@ async def _member(
 
 
 async def _move(ana: Actor, campaign_id: str) -> None:
-    document = world.schema_document()
-    versions.without("plate", GONE["plate"])(document)
-    versions.terms("switch", DEARER["switch"], surcharge_minor=1200)(document)
+    newer = document()
+    versions.without("plate", GONE["plate"])(newer)
+    versions.terms("switch", DEARER["switch"], surcharge_minor=1200)(newer)
     row = await db.fetch_one("SELECT product_id FROM campaign WHERE id = ?", campaign_id)
     assert row
-    version = await catalog.publish_schema(row["product_id"], document)
+    version = await catalog.publish_schema(row["product_id"], newer)
     await move(ana, campaign_id, version=version.version, answer_hours=24)
 
 
@@ -137,3 +166,11 @@ async def people_act(stage: Stage) -> None:
         stage.mill, order.id, revision=revision.revision, revision_digest=revision.digest, decision="accepted",
         signer_name="Mo Fang",
     )  # fmt: skip
+
+
+async def people_answer(stage: Stage) -> None:
+    """After the deadline, while a proposal waits: one refuses it and leaves, one accepts it, one says nothing."""
+    for who, participation_id in stage.objecting:
+        await participations.withdraw(who, participation_id)
+    for who, participation_id in stage.agreeing:
+        await accept(who, participation_id)

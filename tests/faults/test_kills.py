@@ -38,7 +38,7 @@ class Story:
 
 
 async def live_through(place: Place, stage: stages.Stage, kill: Kill, **calm: Any) -> Story:
-    """The whole story: payments under kills, then people act, then the deadlines pass."""
+    """The whole story: payments under kills, then people act, the deadlines pass, and people answer a proposal."""
     story = Story(kills=await kill())
     await place.settle(**calm)
     async with Database(place.database):
@@ -50,19 +50,31 @@ async def live_through(place: Place, stage: stages.Stage, kill: Kill, **calm: An
     await place.settle(**calm)
     async with Database(place.database):
         with in_place(place):
+            await stages.people_answer(stage)
+    place.ahead += stages.MAY_OBJECT.total_seconds()
+    story.kills += await kill()
+    await place.settle(**calm)
+    async with Database(place.database):
+        with in_place(place):
             story.seen, story.faults = await seen(), await compare(place.data_dir)
     return story
 
 
 def everything_happened(seen: Counter[str]) -> bool:
-    """Groups that ordered, failed and were called off; money that went back for every reason."""
+    """Groups that ordered, opened again, failed and were called off; every kind of outcome, an objection that led to
+    another turn; money that went back for every reason."""
     reasons = (
         "campaign_failed", "withdrawal", "option_minimum", "left_out", "late", "price_difference",
     )  # fmt: skip
     return (
         seen["orders"] == 2
         and seen["votes closed"] == seen["questions kept"] == seen["questions left"] == 1
-        and seen["campaigns failed"] == seen["campaigns canceled"] == 1
+        and seen["campaigns failed"] == 2
+        and seen["campaigns canceled"] == 1
+        and seen["reopened"] >= 1
+        and seen["accepted"] == 1
+        and seen["turns superseded"] >= 1
+        and all(seen[f"outcomes {kind}"] for kind in ("first", "alternative", "fee", "left"))
         and all(seen[f"refunds for {reason}"] for reason in reasons)
     )
 

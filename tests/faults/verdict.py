@@ -36,11 +36,46 @@ async def compare(data_dir: Path) -> list[str]:
     found += [
         *await _orders(),
         *await _votes(),
+        *await allocations(),
         *await _questions(),
         *await _jobs_and_runs(),
         *await _mails(),
     ]
     return found + [f"wrong book: {fault}" for fault in await ledger.faults()]
+
+
+async def allocations(only: str | None = None) -> list[str]:
+    """What was locked is what was proposed last: one proposal, and everybody has what it says, at its price."""
+    found = []
+    for campaign in await db.fetch("SELECT id, paid FROM campaign WHERE locked_at IS NOT NULL"):
+        if only not in (None, campaign["id"]):
+            continue
+        rows = await db.fetch(
+            "SELECT result, state FROM allocation WHERE campaign_id = ? ORDER BY round, turn", campaign["id"]
+        )
+        if [row["state"] for row in rows] != ["superseded"] * (len(rows) - 1) + ["locked"]:
+            found.append(f"wrong: turns {[row['state'] for row in rows]}")
+            continue
+        result = _read(rows[-1]["result"])
+        if result["units"] != campaign["paid"]:
+            found.append(f"wrong: {result['units']} units proposed, {campaign['paid']} locked")
+        given = {each["id"]: each for each in result["members"]}
+        for place in await db.fetch(
+            "SELECT id, state, answers, settled_minor, outcome FROM participation WHERE campaign_id = ? "
+            "AND outcome IS NOT NULL",
+            campaign["id"],
+        ):
+            each = given.get(place["id"], {"answers": None, "settled_minor": None})
+            kept = place["state"] in KEPT
+            if kept and _read(place["answers"]) != each["answers"]:
+                found.append(f"wrong: place {place['id']} has other answers than proposed")
+            if (place["settled_minor"] if kept else None) != each["settled_minor"]:
+                found.append(f"wrong: place {place['id']} settled at {place['settled_minor']}, not {each}")
+    return found
+
+
+def _read(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 async def _votes() -> list[str]:
@@ -98,12 +133,17 @@ async def seen() -> Counter[str]:
         "captures": "SELECT COUNT(*) AS n FROM payment WHERE state = 'succeeded'",
         "orders": "SELECT COUNT(*) AS n FROM purchase_order",
         "mails": "SELECT COUNT(*) AS n FROM mail",
+        "reopened": "SELECT COUNT(*) AS n FROM event WHERE name = 'campaign.reopened'",
+        "accepted": "SELECT COUNT(*) AS n FROM event WHERE name = 'participation.accepted'",
+        "turns superseded": "SELECT COUNT(*) AS n FROM allocation WHERE state = 'superseded'",
         "votes closed": "SELECT COUNT(*) AS n FROM batch_vote WHERE state = 'closed'",
         "questions kept": "SELECT COUNT(*) AS n FROM reconfirmation WHERE state = 'kept'",
         "questions left": "SELECT COUNT(*) AS n FROM reconfirmation WHERE state = 'left'",
     }.items():
         row = await db.fetch_one(sql)
         counted[what] = row["n"] if row else 0
+    for row in await db.fetch("SELECT outcome FROM participation WHERE outcome IS NOT NULL"):
+        counted[f"outcomes {_read(row['outcome'])['kind']}"] += 1
     for row in await db.fetch("SELECT reason, COUNT(*) AS n FROM refund GROUP BY reason"):
         counted[f"refunds for {row['reason']}"] = row["n"]
     for row in await db.fetch("SELECT state, COUNT(*) AS n FROM campaign GROUP BY state"):

@@ -161,7 +161,7 @@ async def show(request: Request) -> Response:
 
 async def _short(row: dict[str, Any], offer: JoinOffer) -> tuple[Bar, ...]:
     """What of the member's own choice too few have paid for, as long as that can change."""
-    if row["state"] not in ("joined", "needs_attention") or row["campaign_state"] not in BEFORE_LOCK:
+    if row["state"] not in ("joined", "needs_attention") or row["campaign_state"] not in JOINABLE:
         return ()
     answers = {**row["answers"], **offer.batch_answers}
     return short_bars(offer.schema.parsed, await participations.demand_of(offer), of_answers=answers)

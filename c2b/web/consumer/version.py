@@ -82,7 +82,7 @@ async def _move(request: Request, actor: Actor, row: dict[str, Any], back: str) 
         return await _page(request, actor, row, back, error=error, hours=str(form.get("answer_hours", "")))
     response = see_other(back)
     if done.asked:
-        flash(response, N_("The campaign is moved. {count} members are asked again."), count=done.asked)
+        flash(response, N_("The campaign is moved. Members who are asked again: {count}."), count=done.asked)
     else:
         flash(response, N_("The campaign is moved. Nobody needs to do anything."))
     return response
@@ -98,12 +98,10 @@ async def _page(
     hours: str = "",
 ) -> Response:
     state = await version_state(row)
-    if row["opened_at"] is None or not (state.may_move or error):
-        return see_other(back)
     numbers = [number for number, _ in state.newer]
     wanted = _whole(request.query_params.get("version"))
     version = wanted if wanted in numbers else max(numbers, default=0)
-    seen = await outlook(actor, row["id"], version=version) if version else None
+    seen = await outlook(actor, row["id"], version=version) if version and state.may_move else None
     wrong = {each.path: each.text() for each in error.fields} if error else {}
     return page(
         request,

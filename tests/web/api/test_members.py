@@ -256,3 +256,29 @@ class TestAVote:
         assert {each["path"] for each in refused["errors"]} == {
             "votes.0.attribute", "votes.0.choices.0", "votes.0.closes_at", "votes.0.tie_rule",
         }  # fmt: skip
+
+
+class TestAProposal:
+    async def test_is_read_and_accepted_and_the_organizer_sees_who_gets_what(self, database, app):
+        w = await world.build()
+        campaign, place = await world.proposed(w)
+        bo, ana = await Program.of(app, w.bo), await Program.of(app, w.ana)
+        mine = await bo.get(f"/participations/{place}/proposal")
+        assert (mine["outcome"]["kind"], mine["may_answer"], mine["accepted"]) == ("alternative", True, False)
+        assert mine["outcome"]["sentence"].startswith("Brass needed 30 and reached 2")
+        whole = await ana.get(f"/campaigns/{campaign}/allocation")
+        assert (whole["state"], whole["units"], whole["optimal"]) == ("proposed", 62, True)
+        (line,) = [each for each in whole["members"] if each["kind"] == "alternative"]
+        assert (line["name"], line["result"], line["reason"]) == (
+            "Bo",
+            "second choice: FR4",
+            "Brass: 2 of 30",
+        )
+        assert line["settled_minor"] == mine["settled_minor"]
+        cells = {each["key"]: (each["wanted"], each["count"], each["made"]) for each in whole["cells"]}
+        assert cells["option:plate:brass"] == (2, 0, False)
+        await bo.post(f"/participations/{place}/acceptance", {})
+        await drain()
+        assert (await ana.get(f"/campaigns/{campaign}/allocation"))["state"] == "locked"
+        await bo.get(f"/participations/{place}/proposal", 404)
+        assert (await bo.post(f"/participations/{place}/acceptance", {}, 409))["code"] == "nothing_to_answer"

@@ -49,9 +49,11 @@ class TestTheOrganizer:
         again = await ana.send(version_form(page), 422, answer_hours=0)
         assert again.says("Give members between 1 and 168 hours to answer.")
         done = await ana.send(version_form(page), answer_hours=24)
-        assert done.says("1 members are asked again", "1 member is asked to choose again")
+        assert done.says("Members who are asked again: 1.", "1 member is asked to choose again")
         assert await state(place) == ("needs_attention", 2)
-        assert (await ana.get(f"{group}/version")).path == group
+        over = await ana.get(f"{group}/version")
+        assert over.says("The campaign stands on version 2.", "There is no newer one.")
+        assert not [form for form in over.forms if "/version" in form.action]
 
     async def test_cannot_move_to_what_the_batch_does_not_allow(self, w, moving, ana):
         _, group = moving
