@@ -12,7 +12,7 @@ from c2b.allocation.problem import Allocation
 from c2b.campaigns.rules import quoted_at, quoted_tiers
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import configuration_of, nre, parse_schema
-from c2b.participations.outcomes import Outcome, left, served
+from c2b.participations.outcomes import left, served
 from c2b.participations.posing import Case, case_of, limit_minor
 from c2b.participations.reasoning import Reasons
 
@@ -136,15 +136,3 @@ def _schema(task: Json) -> PinnedSchema:
         campaign["schema_id"], "", campaign["schema_version"], document, campaign["schema_digest"],
         parse_schema(document),
     )  # fmt: skip
-
-
-def outcome_kinds(result: Json) -> dict[str, int]:
-    """Units by what their members get: first, alternative, fee, left."""
-    found: dict[str, int] = {}
-    for member in result["members"]:
-        kind = member["outcome"]["kind"]
-        found[kind] = found.get(kind, 0) + member["units"]
-    return found
-
-
-__all__ = ["Outcome", "WrongAllocation", "compute", "outcome_kinds", "result_of"]

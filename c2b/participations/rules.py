@@ -76,9 +76,3 @@ def price(
         quote=promised,
         commitment_minor=promised.total_minor,
     )
-
-
-def settled_total(promised: Quote, *, reached_unit_price_minor: int) -> int:
-    """What the member pays in the end: their quote with the tier that the group reached. Never more than promised."""
-    saved = max(promised.base_minor - reached_unit_price_minor, 0)
-    return promised.total_minor - saved * promised.quantity
