@@ -11,8 +11,8 @@ from c2b.allocation.parts import NOT_SERVED, cut
 from c2b.allocation.problem import Allocation, Problem, Seat, Tier
 from c2b.allocation.search import search
 
-#: Option evaluations: at least and at most so many in all, between them by the square of the members in doubt.
-_LEAST, _MOST, _BY_SQUARE = 300_000, 5_000_000, 12
+#: Evaluations: at least and at most so many in all, between them this part of the cube of the members in doubt.
+_LEAST, _MOST, _OF_CUBE = 300_000, 5_000_000, 32
 
 
 class Unsound(Exception):
@@ -85,7 +85,7 @@ def _solve(problem: Problem, wishes: Wishes) -> _Answer:
         picks[member] = spec
         bound += problem.members[member].units
     size = sum(len(part.members) for part in found.parts)
-    budget = min(_MOST, max(_LEAST, _BY_SQUARE * size * size))
+    budget = min(_MOST, max(_LEAST, size**3 // _OF_CUBE))
     for part in sorted(found.parts, key=lambda part: (len(part.owner), part.members[0])):
         best = search(part, budget * len(part.members) // size)
         budget, size = max(0, budget - best.work), size - len(part.members)
