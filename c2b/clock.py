@@ -23,9 +23,9 @@ from c2b.durable.sweep import sweep
 from c2b.fulfillment.jobs import keep_forecasts
 from c2b.kit import clock, db
 from c2b.kit.http import idempotency, rates
-from c2b.participations.asking import keep_reconfirmations
-from c2b.participations.deciding import keep_votes
 from c2b.participations.operations import keep_reservations
+from c2b.participations.reconfirming.asking import keep_reconfirmations
+from c2b.participations.votes.deciding import keep_votes
 from c2b.participations.waitlist import keep_waitlists
 from c2b.payments import gateways
 from c2b.payments.operations import ask_again

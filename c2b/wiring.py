@@ -11,8 +11,8 @@ import importlib
 from c2b.durable import enqueue, start
 from c2b.events.operations import Happening, Reaction, subscribe
 from c2b.notifications.announcing import REACTIONS as TELL
-from c2b.participations.objecting import go_on
-from c2b.participations.previewing import ask as ask_preview
+from c2b.participations.closing.objecting import go_on
+from c2b.participations.foresight.previewing import ask as ask_preview
 
 #: Modules whose import registers jobs and workflows.
 _HANDLERS = (
@@ -22,7 +22,7 @@ _HANDLERS = (
     "c2b.purchasing.jobs",
     "c2b.fulfillment.jobs",
     "c2b.notifications.jobs",
-    "c2b.participations.previewing",
+    "c2b.participations.foresight.previewing",
     "workflows.closing",
     "workflows.ordering",
 )

@@ -20,12 +20,12 @@ from c2b.config import ROOT
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
-from c2b.participations import locking
 from c2b.participations import operations as participations
-from c2b.participations.allocating import allocate
+from c2b.participations.closing import locking
+from c2b.participations.closing.allocating import allocate
+from c2b.participations.closing.locking import release_places
+from c2b.participations.closing.proposing import propose
 from c2b.participations.joining import Joined
-from c2b.participations.locking import release_places
-from c2b.participations.proposing import propose
 from c2b.payments.capturing import book_capture
 from c2b.payments.models import Payment
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from c2b.durable import Run, workflow
-from c2b.participations.allocating import allocate
-from c2b.participations.locking import lock, release_places
-from c2b.participations.objecting import unsettled
-from c2b.participations.proposing import propose
+from c2b.participations.closing.allocating import allocate
+from c2b.participations.closing.locking import lock, release_places
+from c2b.participations.closing.objecting import unsettled
+from c2b.participations.closing.proposing import propose
 from c2b.payments.operations import settle_prices
 
 

@@ -1,6 +1,6 @@
 """Batch attributes left open to the members: which choices may come out, and what makes a vote impossible to hold.
 
-Plain values in, plain values out. The count itself is in ``c2b/participations/voting.py``.
+Plain values in, plain values out. The count itself is in ``c2b/participations/votes/voting.py``.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from c2b.kit.i18n import pick, use_locale
 from c2b.notifications import facts, links, members
 from c2b.notifications.happened import Facts, Happened, Recipient
 from c2b.notifications.reading import one
-from c2b.participations.questions import OpenQuestion, question_of
+from c2b.participations.reconfirming.questions import OpenQuestion, question_of
 
 
 async def question(happened: Happened) -> Facts | None:

@@ -17,8 +17,8 @@ from c2b.kit import clock, db
 from c2b.notifications import links
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.reading import label, one
-from c2b.participations.minimums import Standing, short
 from c2b.participations.queries import demand_of
+from c2b.participations.wishes.minimums import Standing, short
 
 _CAMPAIGN = (
     "SELECT c.*, p.name AS product_name, m.name AS manufacturer_name, u.name AS organizer_name FROM campaign c "

@@ -13,8 +13,8 @@ from c2b.kit.i18n import use_locale
 from c2b.notifications import links
 from c2b.notifications.happened import Facts, Happened, Recipient
 from c2b.notifications.reading import label, one
-from c2b.participations.explaining import explain
-from c2b.participations.outcomes import read_outcome
+from c2b.participations.explanations.explaining import explain
+from c2b.participations.explanations.outcomes import read_outcome
 
 #: The own facts of a page of recipients, by their key.
 Personal = Callable[[Happened, Sequence[Recipient]], Awaitable[dict[str, Facts]]]

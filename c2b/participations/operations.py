@@ -14,12 +14,12 @@ from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.errors import Forbidden, Invalid, NotFound
 from c2b.kit.http.idempotency import Answer, Call
-from c2b.participations import asking
 from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChanged, submit
 from c2b.participations.models import Participation
-from c2b.participations.requiring import check_pictures, requirement
+from c2b.participations.reconfirming import asking
 from c2b.participations.revising import PayFirst, PriceWouldRise, TooLate, revise
 from c2b.participations.waitlist import offer_places
+from c2b.participations.wishes.requiring import check_pictures, requirement
 
 #: States that a member may still leave from.
 LEAVABLE = ("waitlisted", "pending_payment", "joined", "needs_attention")

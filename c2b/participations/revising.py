@@ -17,13 +17,13 @@ from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
-from c2b.participations.asking import answered, promise
-from c2b.participations.ballots import check_ballots, still_open
-from c2b.participations.choices import kept_wishes
 from c2b.participations.joining import TermsChanged
 from c2b.participations.models import Participation
-from c2b.participations.requiring import check_pictures, requirement
+from c2b.participations.reconfirming.asking import answered, promise
 from c2b.participations.rules import Priced
+from c2b.participations.votes.ballots import check_ballots, still_open
+from c2b.participations.wishes.choices import kept_wishes
+from c2b.participations.wishes.requiring import check_pictures, requirement
 
 
 class TooLate(Conflict):

@@ -21,9 +21,9 @@ from c2b.config import settings
 from c2b.events.operations import Happening, record, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
-from c2b.participations.asking import promise
-from c2b.participations.choices import priced_first, valid_choices
 from c2b.participations.queries import read
+from c2b.participations.reconfirming.asking import promise
+from c2b.participations.wishes.choices import priced_first, valid_choices
 
 #: Kept in ``attention`` of whoever never got a place, so that their page does not speak of a payment.
 WAITED = "waited"

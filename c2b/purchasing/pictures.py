@@ -13,7 +13,7 @@ from c2b.kit import db, storage
 from c2b.kit.downloads import Download
 from c2b.kit.errors import NotFound
 from c2b.kit.ids import sha256_hex
-from c2b.participations.pictures import hashes, storage_key
+from c2b.participations.wishes.pictures import hashes, storage_key
 from c2b.purchasing.queries import own_order
 
 #: The same bytes for the same pictures: archives carry no time of their own.

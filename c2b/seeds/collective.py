@@ -17,7 +17,7 @@ from c2b.campaigns.rules import PriceTier
 from c2b.campaigns.votes import OpenVote
 from c2b.durable.sweep import drain
 from c2b.kit import clock
-from c2b.participations.deciding import keep_votes
+from c2b.participations.votes.deciding import keep_votes
 from c2b.seeds import wishes
 from c2b.seeds.acting import join_and_pay
 from c2b.seeds.factory import work_through

@@ -28,7 +28,7 @@ from c2b.kit.db.migrate import migrate
 from c2b.kit.money import format_money
 from c2b.ledger import queries as ledger
 from c2b.ledger.operations import escrow, world
-from c2b.participations.importing import ImportedRow, read_requirements
+from c2b.participations.wishes.importing import ImportedRow, read_requirements
 from c2b.payments.gateways.sandbox.record import record_of
 from c2b.payments.queries import money_of_campaign
 from c2b.purchasing.models import Document, PurchaseOrder

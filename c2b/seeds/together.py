@@ -13,9 +13,9 @@ from c2b.catalog.queries import pinned_schema
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.i18n import pick
-from c2b.participations.deciding import keep_votes
-from c2b.participations.explained import outcome_of
-from c2b.participations.explaining import cell_words
+from c2b.participations.explanations.explained import outcome_of
+from c2b.participations.explanations.explaining import cell_words
+from c2b.participations.votes.deciding import keep_votes
 
 _KINDS = {
     "first": "get their first choice",

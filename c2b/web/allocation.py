@@ -11,8 +11,8 @@ from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit import clock
 from c2b.kit.i18n import gettext, pick
-from c2b.participations.outcomes import KINDS, read_outcome
-from c2b.participations.proposals import allocation_of
+from c2b.participations.closing.proposals import allocation_of
+from c2b.participations.explanations.outcomes import KINDS, read_outcome
 from c2b.web.outcomes import reason_words, result_words
 
 #: So many members who do not simply get their first choice are listed on a page; the API lists everybody.

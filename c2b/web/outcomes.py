@@ -8,8 +8,8 @@ from __future__ import annotations
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.i18n import current_locale, format_number, gettext
 from c2b.kit.money import short_money
-from c2b.participations.explaining import cell_words, change_words, choice_words, decision_words
-from c2b.participations.outcomes import CellMark, Outcome
+from c2b.participations.explanations.explaining import cell_words, change_words, choice_words, decision_words
+from c2b.participations.explanations.outcomes import CellMark, Outcome
 
 
 def result_words(schema: ProductSchema, outcome: Outcome, currency: str) -> str:

@@ -18,9 +18,9 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.errors import AppError
 from c2b.kit.ids import sha256_hex
-from c2b.participations.asking import keep_reconfirmations
-from c2b.participations.deciding import keep_votes
 from c2b.participations.operations import keep_reservations
+from c2b.participations.reconfirming.asking import keep_reconfirmations
+from c2b.participations.votes.deciding import keep_votes
 from c2b.payments import gateways
 from c2b.payments.capturing import ask_again, receive, start_checkout
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway

@@ -18,8 +18,8 @@ from c2b.campaigns.votes import OpenVote
 from c2b.catalog import operations as catalog
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
-from c2b.participations.moving import move
-from c2b.participations.objecting import accept
+from c2b.participations.closing.objecting import accept
+from c2b.participations.reconfirming.moving import move
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision

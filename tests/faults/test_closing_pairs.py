@@ -22,7 +22,7 @@ from c2b.catalog import operations as catalog
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
-from c2b.participations.objecting import accept
+from c2b.participations.closing.objecting import accept
 from tests import world
 from tests.faults import stage as stages
 from tests.faults.place import documents, provider

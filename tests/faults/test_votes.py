@@ -22,8 +22,8 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.ledger import queries as ledger
 from c2b.participations import operations as participations
-from c2b.participations.casting import cast
-from c2b.participations.deciding import keep_votes
+from c2b.participations.votes.casting import cast
+from c2b.participations.votes.deciding import keep_votes
 from tests import world
 from tests.faults.place import documents, provider
 from tests.faults.test_interleavings import at_once, stale

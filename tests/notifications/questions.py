@@ -7,8 +7,8 @@ from datetime import timedelta
 from c2b.catalog import operations as catalog
 from c2b.durable.sweep import drain
 from c2b.kit import clock
-from c2b.participations.asking import keep_reconfirmations
-from c2b.participations.moving import move
+from c2b.participations.reconfirming.asking import keep_reconfirmations
+from c2b.participations.reconfirming.moving import move
 from tests import versions, world
 from tests.notifications.stories import TITLE, Cast, cast, join_and_pay, pay
 

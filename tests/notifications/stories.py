@@ -18,8 +18,8 @@ from c2b.fulfillment.models import Milestone
 from c2b.kit import clock, db, storage
 from c2b.notifications.models import Mail
 from c2b.participations import operations as participations
-from c2b.participations.deciding import keep_votes
 from c2b.participations.joining import Joined
+from c2b.participations.votes.deciding import keep_votes
 from c2b.payments.capturing import ask_again, start_checkout
 from c2b.payments.gateways import sandbox
 from c2b.payments.gateways.sandbox.misbehavior import Behavior

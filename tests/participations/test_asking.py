@@ -15,9 +15,10 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import use_locale
-from c2b.participations import asking, operations, questions
+from c2b.participations import operations
 from c2b.participations.joining import Joined
 from c2b.participations.queries import counts_of
+from c2b.participations.reconfirming import asking, questions
 from c2b.payments.queries import money_of
 from c2b.seeds.acting import join_and_pay
 from tests import small, world

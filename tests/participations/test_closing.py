@@ -15,10 +15,10 @@ from c2b.campaigns.counting import keep_deadlines
 from c2b.catalog import operations as catalog
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
-from c2b.participations.allocating import allocate
-from c2b.participations.locking import LockRefused, lock
-from c2b.participations.objecting import NothingToAnswer, accept
-from c2b.participations.proposing import propose
+from c2b.participations.closing.allocating import allocate
+from c2b.participations.closing.locking import LockRefused, lock
+from c2b.participations.closing.objecting import NothingToAnswer, accept
+from c2b.participations.closing.proposing import propose
 from c2b.payments import gateways
 from c2b.payments.capturing import start_checkout
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
@@ -360,8 +360,8 @@ class TestALargeGroup:
         await member(campaign, "Eve", "brass", **BRASS_OR_FR4)
         await close("nothing")
         here = await allocate(campaign)
-        monkeypatch.setattr("c2b.participations.allocating.SMALL", 0)
-        monkeypatch.setattr("c2b.participations.allocating.compute", None)
+        monkeypatch.setattr("c2b.participations.closing.allocating.SMALL", 0)
+        monkeypatch.setattr("c2b.participations.closing.allocating.compute", None)
         assert await allocate(campaign) == here
         await work()
         assert await state_of(campaign) == "locked"

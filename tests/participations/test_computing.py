@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from c2b.catalog.cells import cells_of
 from c2b.catalog.rules import parse_schema, surcharges
-from c2b.participations.computing import compute
+from c2b.participations.closing.computing import compute
 from tests import small, world
 
 DOCUMENT = small.document()

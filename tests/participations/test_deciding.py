@@ -17,14 +17,14 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.errors import Invalid, NotFound
 from c2b.participations import operations as participations
-from c2b.participations.ballots import VoteOver
-from c2b.participations.casting import cast
-from c2b.participations.deciding import close_vote, keep_votes
-from c2b.participations.foreseen import foreseen
+from c2b.participations.foresight.foreseen import foreseen
+from c2b.participations.foresight.previewing import KIND, SETTLE
 from c2b.participations.joining import Joined
-from c2b.participations.polls import polls_of
-from c2b.participations.previewing import KIND, SETTLE
 from c2b.participations.revising import PriceWouldRise, revise
+from c2b.participations.votes.ballots import VoteOver
+from c2b.participations.votes.casting import cast
+from c2b.participations.votes.deciding import close_vote, keep_votes
+from c2b.participations.votes.polls import polls_of
 from c2b.payments.capturing import start_checkout
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from tests import small, world

@@ -10,8 +10,17 @@ import pytest
 from c2b.catalog.rules import ProductSchema, parse_schema
 from c2b.kit.canonical import canonical_json
 from c2b.kit.i18n import use_locale
-from c2b.participations.explaining import explain
-from c2b.participations.outcomes import CAUSES, KINDS, CellMark, Change, Outcome, left, read_outcome, served
+from c2b.participations.explanations.explaining import explain
+from c2b.participations.explanations.outcomes import (
+    CAUSES,
+    KINDS,
+    CellMark,
+    Change,
+    Outcome,
+    left,
+    read_outcome,
+    served,
+)
 from tests import world
 
 NAVY = CellMark(key="option:case_color:navy", level="option", count=24, minimum=30)

@@ -15,8 +15,8 @@ from c2b.campaigns.votes import OpenVote
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import parse_schema
 from c2b.config import ROOT
-from c2b.participations import importing
-from c2b.participations.importing import ImportedRow, read_requirements
+from c2b.participations.wishes import importing
+from c2b.participations.wishes.importing import ImportedRow, read_requirements
 from tests import world
 from tests.participations.test_preferences import PREMIUMS
 

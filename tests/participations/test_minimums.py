@@ -7,8 +7,8 @@ from typing import Any
 from c2b.campaigns.queries import join_offer
 from c2b.catalog import operations as catalog
 from c2b.catalog.schema import parse_schema
-from c2b.participations.minimums import NEAREST, is_complete, short, standings
 from c2b.participations.queries import demand_of
+from c2b.participations.wishes.minimums import NEAREST, is_complete, short, standings
 from tests import world
 from tests.catalog.samples import example, newest
 

@@ -14,11 +14,12 @@ from c2b.campaigns.queries import join_offer
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.errors import Invalid, NotFound
-from c2b.participations import asking, moving, operations, questions
+from c2b.participations import operations
 from c2b.participations.joining import Joined
-from c2b.participations.moving import move, outlook
-from c2b.participations.offers import offered
 from c2b.participations.queries import own
+from c2b.participations.reconfirming import asking, moving, questions
+from c2b.participations.reconfirming.moving import move, outlook
+from c2b.participations.reconfirming.offers import offered
 from c2b.seeds.acting import join_and_pay
 from tests import small, versions, world
 from tests.books import assert_books, work

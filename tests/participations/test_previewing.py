@@ -12,11 +12,11 @@ from c2b.campaigns.votes import OpenVote
 from c2b.durable.jobs import perform
 from c2b.kit import clock, db
 from c2b.participations import operations, queries
-from c2b.participations.foreseeing import brief
-from c2b.participations.foreseen import Foreseen, foreseen
-from c2b.participations.outcomes import CellMark, Outcome, read_outcome
-from c2b.participations.previewing import KIND, SETTLE
-from c2b.participations.promoting import promoted
+from c2b.participations.explanations.outcomes import CellMark, Outcome, read_outcome
+from c2b.participations.foresight.foreseeing import brief
+from c2b.participations.foresight.foreseen import Foreseen, foreseen
+from c2b.participations.foresight.previewing import KIND, SETTLE
+from c2b.participations.wishes.promoting import promoted
 from tests import small, world
 
 
@@ -132,7 +132,7 @@ class TestThePreview:
         assert (await shown(w, campaign)).paid == 4
 
     async def test_of_a_large_group_is_worked_out_aside(self, w, campaign, monkeypatch):
-        monkeypatch.setattr("c2b.participations.previewing.SMALL", 0)
+        monkeypatch.setattr("c2b.participations.foresight.previewing.SMALL", 0)
         await paid(w, campaign, quantity=3)
         await settle()
         assert (await shown(w, campaign)).units == 3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from c2b.participations.promoting import promoted
-from c2b.participations.ranking import ranked
+from c2b.participations.wishes.promoting import promoted
+from c2b.participations.wishes.ranking import ranked
 
 NAVY = {"case_color": "navy", "plate": "brass"}
 BLACK = {**NAVY, "case_color": "black"}

@@ -14,7 +14,7 @@ from c2b.catalog.rules import parse_schema
 from c2b.catalog.validation import compiled
 from c2b.kit.canonical import digest
 from c2b.participations.operations import requirement
-from c2b.participations.ranking import accepted, commitment_minor, cost, ranked, valid_ranked
+from c2b.participations.wishes.ranking import accepted, commitment_minor, cost, ranked, valid_ranked
 from tests import small, world
 from tests.participations.test_preferences import FIRST, PINNED, PREMIUMS, TIERS, UNTIL
 

@@ -6,7 +6,7 @@ import pytest
 
 from c2b.catalog.rules import ProductSchema, parse_schema
 from c2b.kit.i18n import use_locale
-from c2b.participations.urging import benefits, urge
+from c2b.participations.foresight.urging import benefits, urge
 from tests import world
 
 NUDGE = {"key": "option:case_color:navy", "count": 27, "minimum": 30, "people": 3, "served": 2, "better": 0,

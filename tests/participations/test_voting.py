@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2b.participations.voting import Ballot, count, tally_of
+from c2b.participations.votes.voting import Ballot, count, tally_of
 
 CHOICES = ("wired", "tri", "dongle")
 PRICES = {"wired": 0, "tri": 6000, "dongle": 2000}

@@ -13,7 +13,7 @@ from c2b.durable.sweep import drain
 from c2b.kit import storage
 from c2b.kit.errors import Invalid, NotFound
 from c2b.kit.ids import sha256_hex
-from c2b.participations.pictures import storage_key
+from c2b.participations.wishes.pictures import storage_key
 from c2b.purchasing.models import OrderedUnit, PurchaseOrder
 from c2b.purchasing.pictures import archive, pictures_of
 from tests import world

@@ -11,7 +11,7 @@ from c2b.campaigns.models import FrozenBatch
 from c2b.kit import db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
-from c2b.participations.locking import LockRefused
+from c2b.participations.closing.locking import LockRefused
 from c2b.purchasing import frozen
 from tests import world
 from tests.purchasing.locked import _quick_documents, _unwired, files, locked_campaign

@@ -25,8 +25,9 @@ from c2b.kit import clock, db
 from c2b.kit.db import Database
 from c2b.kit.errors import AppError
 from c2b.ledger import queries as ledger
-from c2b.participations import casting, deciding, joining
+from c2b.participations import joining
 from c2b.participations import operations as participations
+from c2b.participations.votes import casting, deciding
 from c2b.payments.refunding import request_refund
 from tests import world
 

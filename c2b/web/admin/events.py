@@ -19,7 +19,7 @@ from c2b.events.queries import EventView, all_events
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import window_of
 from c2b.kit.i18n import gettext
-from c2b.participations.outcomes import read_outcome
+from c2b.participations.explanations.outcomes import read_outcome
 from c2b.web.admin.happenings import EVENTS, KINDS, entries_of, event_name
 from c2b.web.admin.members import decided, left_words
 from c2b.web.auth import actor_of, require

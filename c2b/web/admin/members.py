@@ -13,7 +13,7 @@ from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.http.paging import Window, slice_of
 from c2b.kit.i18n import current_locale, ngettext, pick
-from c2b.participations.outcomes import Outcome, read_outcome
+from c2b.participations.explanations.outcomes import Outcome, read_outcome
 from c2b.participations.queries import members_of
 from c2b.web.consumer.words import State, attention, participation_state
 from c2b.web.outcomes import reason_words

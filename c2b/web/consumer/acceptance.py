@@ -8,7 +8,7 @@ from starlette.responses import Response
 from c2b.kit.errors import Conflict
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
-from c2b.participations.objecting import accept
+from c2b.participations.closing.objecting import accept
 from c2b.web.auth import actor_of, require
 from c2b.web.flash import flash
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from c2b.campaigns.queries import JoinOffer
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
-from c2b.participations.preferences import MAX_ALTERNATIVES
-from c2b.participations.requiring import specification_faults
+from c2b.participations.wishes.preferences import MAX_ALTERNATIVES
+from c2b.participations.wishes.requiring import specification_faults
 from c2b.web.consumer.requirement import Apart, Sent
 from c2b.web.consumer.wish_form import is_about_wishes
 from c2b.web.consumer.wishes import composed, moved_up, put, removed

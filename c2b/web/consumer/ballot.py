@@ -13,8 +13,8 @@ from c2b.kit import clock
 from c2b.kit.errors import AppError, Conflict, Invalid
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
-from c2b.participations.casting import cast
 from c2b.participations.queries import own
+from c2b.participations.votes.casting import cast
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.ballot_form import ballot_fields, is_about_ballots, read_ballots
 from c2b.web.flash import flash

@@ -13,7 +13,7 @@ from c2b.campaigns.votes import OpenVote, word_of
 from c2b.catalog.schema import same
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import pick
-from c2b.participations.ballots import PATH
+from c2b.participations.votes.ballots import PATH
 from c2b.web.consumer.votes import VoteView, code_text, vote_view
 
 #: More ranks than this are not asked for in a form; programs may rank all.

@@ -13,10 +13,10 @@ from c2b.catalog.describing import value_in_words
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.i18n import gettext, pick
-from c2b.participations.explaining import cell_words, explain
-from c2b.participations.foreseen import Foreseen, foreseen
+from c2b.participations.explanations.explaining import cell_words, explain
+from c2b.participations.foresight.foreseen import Foreseen, foreseen
+from c2b.participations.foresight.urging import benefits, urge
 from c2b.participations.queries import place_of
-from c2b.participations.urging import benefits, urge
 from c2b.web.auth import current_actor, public
 from c2b.web.consumer.prices import batch_surcharge
 from c2b.web.pages import fragment

@@ -9,7 +9,7 @@ from c2b.campaigns.queries import JoinOffer
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.rules import ProductSchema, option_counts
 from c2b.kit.i18n import current_locale, gettext, pick
-from c2b.participations.minimums import Answers, Demand, Standing, short, standings
+from c2b.participations.wishes.minimums import Answers, Demand, Standing, short, standings
 
 
 @dataclass(frozen=True, kw_only=True)

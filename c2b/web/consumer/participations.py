@@ -15,11 +15,11 @@ from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import current_locale, pick
 from c2b.participations import queries as participations
-from c2b.participations.explained import Explained, explained
+from c2b.participations.closing.proposals import mine_of
+from c2b.participations.explanations.explained import Explained, explained
+from c2b.participations.explanations.outcomes import read_outcome
 from c2b.participations.models import GONE
 from c2b.participations.operations import LEAVABLE
-from c2b.participations.outcomes import read_outcome
-from c2b.participations.proposals import mine_of
 from c2b.participations.room import position_of
 from c2b.participations.waitlist import WAITED
 from c2b.payments.queries import money_of

@@ -15,7 +15,7 @@ from c2b.fulfillment.uploads import UploadRefused, accept
 from c2b.kit import storage
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
-from c2b.participations.pictures import held, storage_key
+from c2b.participations.wishes.pictures import held, storage_key
 
 _GONE = N_("Please choose the picture again.")
 

@@ -16,9 +16,9 @@ from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
 from c2b.kit.i18n import N_, current_locale, gettext, use_locale
 from c2b.kit.templating import render
-from c2b.participations.polls import polls_of
 from c2b.participations.queries import demand_of, place_of
 from c2b.participations.room import room_of
+from c2b.participations.votes.polls import polls_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, short_bars

@@ -16,10 +16,10 @@ from c2b.catalog.rules import ProductSchema
 from c2b.kit.errors import Conflict, FieldError, Invalid
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, current_locale, gettext, pick
-from c2b.participations.offers import Offered, offered
 from c2b.participations.operations import revise
 from c2b.participations.queries import own
-from c2b.participations.questions import question_of
+from c2b.participations.reconfirming.offers import Offered, offered
+from c2b.participations.reconfirming.questions import question_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.words import question_reason
 from c2b.web.flash import flash

@@ -21,10 +21,10 @@ from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import current_locale, gettext, pick
 from c2b.participations.operations import requirement
-from c2b.participations.preferences import MAX_ALTERNATIVES
 from c2b.participations.queries import demand_of
 from c2b.participations.room import Room, room_of
 from c2b.participations.rules import MAX_QUANTITY
+from c2b.participations.wishes.preferences import MAX_ALTERNATIVES
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, bars_of_choice, threshold_bar
 from c2b.web.consumer.pictures import with_pictures

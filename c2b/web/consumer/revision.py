@@ -17,8 +17,8 @@ from c2b.kit.http.rates import hit
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
 from c2b.participations.operations import revise
-from c2b.participations.promoting import promoted
 from c2b.participations.queries import own
+from c2b.participations.wishes.promoting import promoted
 from c2b.web.auth import actor_of, client_ip, require
 from c2b.web.consumer.alternatives import acted
 from c2b.web.consumer.join import QUOTES

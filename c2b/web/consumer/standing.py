@@ -12,8 +12,8 @@ from c2b.campaigns import queries as campaigns
 from c2b.kit.canonical import digest
 from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
-from c2b.participations.foreseen import sign_of
-from c2b.participations.proposals import sign_of as proposal_sign
+from c2b.participations.closing.proposals import sign_of as proposal_sign
+from c2b.participations.foresight.foreseen import sign_of
 from c2b.participations.queries import own
 from c2b.payments.queries import money_of
 from c2b.purchasing.queries import brief_of

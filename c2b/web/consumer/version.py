@@ -13,7 +13,7 @@ from c2b.campaigns.queries import campaign_for
 from c2b.kit.errors import AppError, Conflict, Invalid
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
-from c2b.participations.moving import MAX_ANSWER_HOURS, Outlook, move, outlook
+from c2b.participations.reconfirming.moving import MAX_ANSWER_HOURS, Outlook, move, outlook
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.my_campaigns import own_campaign
 from c2b.web.consumer.versions import version_state

@@ -9,7 +9,7 @@ from typing import Any
 from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.queries import pinned_schema, schema_versions
 from c2b.kit import clock
-from c2b.participations.questions import questions_of
+from c2b.participations.reconfirming.questions import questions_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from c2b.catalog.describing import Described
 from c2b.catalog.rules import ProductSchema
 from c2b.catalog.schema import Attribute, same
 from c2b.kit.i18n import N_, gettext, pick
-from c2b.participations.polls import Poll
+from c2b.participations.votes.polls import Poll
 
 _TIES = {
     "listed": N_("A tie goes to the choice that is listed first."),

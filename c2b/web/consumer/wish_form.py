@@ -17,8 +17,8 @@ from c2b.catalog.rules import Attribute, Option, ProductSchema, surcharges
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import current_locale, gettext, pick
 from c2b.kit.money import format_money
-from c2b.participations.options import other_options
-from c2b.participations.preferences import MAX_ALTERNATIVES
+from c2b.participations.wishes.options import other_options
+from c2b.participations.wishes.preferences import MAX_ALTERNATIVES
 from c2b.web.consumer.ballot_form import BallotField, ballot_fields, is_about_ballots
 from c2b.web.consumer.wishes import ANY, INSTEAD, Composed, Wishes, hidden
 

@@ -19,8 +19,8 @@ from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
 from c2b.kit.money import parse_money, plain_money
-from c2b.participations.ballots import still_open
-from c2b.participations.options import other_options
+from c2b.participations.votes.ballots import still_open
+from c2b.participations.wishes.options import other_options
 from c2b.web.consumer.ballot_form import read_ballots
 
 #: The short answer that stands for every other option.

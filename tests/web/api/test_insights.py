@@ -9,7 +9,7 @@ import pytest_asyncio
 from c2b.durable.sweep import drain
 from c2b.kit import clock
 from c2b.participations import operations
-from c2b.participations.previewing import SETTLE
+from c2b.participations.foresight.previewing import SETTLE
 from tests import small, world
 from tests.web.api.client import Program
 

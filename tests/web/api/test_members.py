@@ -12,8 +12,8 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.http.idempotency import call_of, claim_or_answer
-from c2b.participations.deciding import keep_votes
-from c2b.participations.outcomes import CellMark, Outcome
+from c2b.participations.explanations.outcomes import CellMark, Outcome
+from c2b.participations.votes.deciding import keep_votes
 from c2b.web.api.routing import V1
 from tests import world
 from tests.web.api.client import Program

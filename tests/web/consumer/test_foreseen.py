@@ -10,7 +10,7 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.db import Database
 from c2b.participations import operations
-from c2b.participations.previewing import SETTLE
+from c2b.participations.foresight.previewing import SETTLE
 from tests import small, world
 from tests.web.consumer.browser import Browser
 

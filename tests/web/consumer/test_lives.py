@@ -11,7 +11,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.db import Database
 from c2b.participations import operations
-from c2b.participations.outcomes import Change, Outcome
+from c2b.participations.explanations.outcomes import Change, Outcome
 from tests import small, world
 from tests.web.consumer.browser import Browser
 

@@ -9,8 +9,8 @@ import pytest
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
+from c2b.participations.explanations.outcomes import CellMark, Change, Outcome
 from c2b.participations.operations import keep_reservations
-from c2b.participations.outcomes import CellMark, Change, Outcome
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from tests.web.consumer.browser import HTMX, Browser
 

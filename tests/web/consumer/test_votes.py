@@ -12,7 +12,7 @@ from c2b.campaigns.queries import open_votes
 from c2b.campaigns.votes import OpenVote
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
-from c2b.participations.deciding import keep_votes
+from c2b.participations.votes.deciding import keep_votes
 from c2b.web.consumer import progress
 from tests import world
 from tests.web.consumer.browser import HTMX, Browser

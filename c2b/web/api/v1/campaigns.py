@@ -14,8 +14,8 @@ from c2b.campaigns.rules import TRANSITIONS, entry_price, price_at, price_tiers
 from c2b.catalog.queries import pinned_schema
 from c2b.events.queries import events_of_campaign
 from c2b.kit.errors import NotFound
-from c2b.participations.polls import Poll, polls_of
 from c2b.participations.queries import counts_of, members_of, place_of
+from c2b.participations.votes.polls import Poll, polls_of
 from c2b.payments.queries import money_of_campaign
 from c2b.web.api.listing import listed, newest_first, window, word
 from c2b.web.api.routing import V1, resource

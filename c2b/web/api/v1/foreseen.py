@@ -11,10 +11,10 @@ from starlette.routing import Route
 from c2b.campaigns.queries import campaign_for
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
-from c2b.participations.explained import explained
-from c2b.participations.foreseen import foreseen
-from c2b.participations.promoting import promoted
-from c2b.participations.urging import urge
+from c2b.participations.explanations.explained import explained
+from c2b.participations.foresight.foreseen import foreseen
+from c2b.participations.foresight.urging import urge
+from c2b.participations.wishes.promoting import promoted
 from c2b.web.api.routing import resource
 from c2b.web.auth import current_actor, public
 from c2b.web.views import json_answer

@@ -14,8 +14,8 @@ from c2b.catalog.rules import ProductSchema
 from c2b.insights.lives import Life
 from c2b.insights.queries import option_lives
 from c2b.kit.errors import NotFound
-from c2b.participations.outcomes import read_outcome
-from c2b.participations.proposals import allocation_of
+from c2b.participations.closing.proposals import allocation_of
+from c2b.participations.explanations.outcomes import read_outcome
 from c2b.web.api.routing import resource
 from c2b.web.auth import actor_of, require_api
 from c2b.web.outcomes import reason_words, result_words

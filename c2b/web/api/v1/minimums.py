@@ -8,8 +8,8 @@ from c2b.campaigns.queries import present_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.rules import ProductSchema
-from c2b.participations.minimums import Answers, Standing, standings
 from c2b.participations.queries import demand_of
+from c2b.participations.wishes.minimums import Answers, Standing, standings
 
 _LOCALES = {"en": "en", "zh": "zh_CN"}
 

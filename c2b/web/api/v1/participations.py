@@ -11,13 +11,14 @@ from starlette.routing import Route
 from c2b.campaigns.queries import join_offer
 from c2b.kit.errors import NotFound
 from c2b.kit.http.idempotency import Answer
-from c2b.participations import casting, operations, queries
-from c2b.participations.explained import outcome_of
+from c2b.participations import operations, queries
+from c2b.participations.closing.objecting import accept
+from c2b.participations.closing.proposals import mine_of
+from c2b.participations.explanations.explained import outcome_of
 from c2b.participations.joining import Joined
-from c2b.participations.objecting import accept
-from c2b.participations.proposals import mine_of
 from c2b.participations.room import position_of
 from c2b.participations.rules import MAX_QUANTITY
+from c2b.participations.votes import casting
 from c2b.referrals.operations import valid_for
 from c2b.web.api.bodies import Optional, fields_of, mapping, text, whole
 from c2b.web.api.limits import JOINS, count

@@ -11,9 +11,9 @@ from starlette.routing import Route
 from c2b.campaigns.queries import campaign_for, join_offer
 from c2b.kit.errors import FieldError, NotFound
 from c2b.participations import queries
-from c2b.participations.moving import MAX_ANSWER_HOURS, Outlook, move, outlook
-from c2b.participations.offers import offered
-from c2b.participations.questions import question_of
+from c2b.participations.reconfirming.moving import MAX_ANSWER_HOURS, Outlook, move, outlook
+from c2b.participations.reconfirming.offers import offered
+from c2b.participations.reconfirming.questions import question_of
 from c2b.web.api.bodies import fields_of, whole
 from c2b.web.api.routing import resource
 from c2b.web.auth import actor_of, require_api

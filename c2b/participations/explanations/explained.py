@@ -8,8 +8,8 @@ from typing import Any
 
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
-from c2b.participations.explaining import explain
-from c2b.participations.outcomes import CellMark, Change, Outcome, read_outcome
+from c2b.participations.explanations.explaining import explain
+from c2b.participations.explanations.outcomes import CellMark, Change, Outcome, read_outcome
 
 
 @dataclass(frozen=True, kw_only=True)

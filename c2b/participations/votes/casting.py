@@ -14,12 +14,12 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import NotFound
 from c2b.kit.money import Amount
-from c2b.participations.ballots import VoteOver, check_ballots
 from c2b.participations.joining import TermsChanged
 from c2b.participations.models import Participation
-from c2b.participations.requiring import requirement
 from c2b.participations.revising import PriceWouldRise, TooLate
 from c2b.participations.rules import Priced
+from c2b.participations.votes.ballots import VoteOver, check_ballots
+from c2b.participations.wishes.requiring import requirement
 
 
 async def cast(actor: Actor, participation_id: str, *, votes: Any) -> None:

@@ -13,7 +13,7 @@ from c2b.catalog.describing import value_in_words
 from c2b.catalog.schema import Attribute, ProductSchema
 from c2b.kit.i18n import N_, current_locale, format_number, gettext, pick
 from c2b.kit.money import short_money
-from c2b.participations.outcomes import CellMark, Change, Outcome
+from c2b.participations.explanations.outcomes import CellMark, Change, Outcome
 
 #: A first choice, up to four alternatives, and what up to four short ones give together.
 _CHOICES = (

@@ -19,10 +19,10 @@ from c2b.events.operations import Happening, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
-from c2b.participations.checking import LockRefused, check
-from c2b.participations.collecting import collect, digest_of
+from c2b.participations.closing.checking import LockRefused, check
+from c2b.participations.closing.collecting import collect, digest_of
+from c2b.participations.closing.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
 from c2b.participations.leaving import leave_out, leaving, make_room
-from c2b.participations.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
 from c2b.participations.rules import Priced, price
 from c2b.participations.waitlist import offer_places
 

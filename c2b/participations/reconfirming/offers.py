@@ -10,8 +10,8 @@ from c2b.campaigns.queries import JoinOffer
 from c2b.catalog.suggesting import nearest
 from c2b.kit.canonical import digest
 from c2b.kit.errors import Invalid
-from c2b.participations.choices import kept_wishes, valid_choices
-from c2b.participations.fitting import batch_for
+from c2b.participations.reconfirming.fitting import batch_for
+from c2b.participations.wishes.choices import kept_wishes, valid_choices
 
 #: More would be no help: the form is below.
 MAX_OFFERED = 6

@@ -18,11 +18,12 @@ from c2b.kit.canonical import MAX_INTEGER, digest
 from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
-from c2b.participations import ballots
-from c2b.participations.options import judged_options
-from c2b.participations.pictures import missing
-from c2b.participations.preferences import read
-from c2b.participations.ranking import (
+from c2b.participations.rules import MAX_QUANTITY, Priced, price
+from c2b.participations.votes import ballots
+from c2b.participations.wishes.options import judged_options
+from c2b.participations.wishes.pictures import missing
+from c2b.participations.wishes.preferences import read
+from c2b.participations.wishes.ranking import (
     MAX_CHOICES,
     Answers,
     Cost,
@@ -33,7 +34,6 @@ from c2b.participations.ranking import (
     ranked,
     valid_ranked,
 )
-from c2b.participations.rules import MAX_QUANTITY, Priced, price
 
 PATH = "preferences.alternatives"
 

@@ -26,9 +26,9 @@ from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
-from c2b.participations import asking
-from c2b.participations.fitting import Fit, batch_faults, fit
 from c2b.participations.models import Participation
+from c2b.participations.reconfirming import asking
+from c2b.participations.reconfirming.fitting import Fit, batch_faults, fit
 from c2b.participations.rules import Priced
 
 MAX_ANSWER_HOURS = 168

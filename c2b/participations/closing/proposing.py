@@ -16,7 +16,7 @@ from c2b.events.operations import Happening, record, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import new_id
-from c2b.participations.collecting import collect, digest_of
+from c2b.participations.closing.collecting import collect, digest_of
 from c2b.participations.leaving import make_room
 
 Json = dict[str, Any]

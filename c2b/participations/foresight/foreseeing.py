@@ -11,10 +11,10 @@ from typing import Any
 from c2b import allocation
 from c2b.allocation import Nudge
 from c2b.allocation.problem import Allocation
-from c2b.participations.computing import result_of, solved
-from c2b.participations.outcomes import Outcome
-from c2b.participations.posing import Case
-from c2b.participations.ranking import ranked
+from c2b.participations.closing.computing import result_of, solved
+from c2b.participations.closing.posing import Case
+from c2b.participations.explanations.outcomes import Outcome
+from c2b.participations.wishes.ranking import ranked
 
 Json = dict[str, Any]
 #: Of a whole proposal: what pages show.

@@ -15,7 +15,7 @@ from c2b.catalog.cells import Cell as CatalogCell
 from c2b.catalog.cells import cells_of
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import ProductSchema, surcharges
-from c2b.participations.ranking import Ranked, valid_ranked
+from c2b.participations.wishes.ranking import Ranked, valid_ranked
 
 Json = dict[str, Any]
 

@@ -19,9 +19,9 @@ from c2b.durable.jobs import Postponed
 from c2b.kit import clock, db
 from c2b.kit.aside import aside
 from c2b.kit.canonical import canonical_json
-from c2b.participations.allocating import size_of, task_of
-from c2b.participations.foreseeing import foresee
-from c2b.participations.polls import polls_of
+from c2b.participations.closing.allocating import size_of, task_of
+from c2b.participations.foresight.foreseeing import foresee
+from c2b.participations.votes.polls import polls_of
 
 Json = dict[str, Any]
 #: Seconds within which changes wait for each other.
@@ -53,7 +53,7 @@ async def preview(lease: Lease, *, campaign_id: str, **_: Any) -> None:
     if size_of(task["inputs"]) <= SMALL:
         found: Json = foresee(task)
     else:
-        found = await aside("c2b.participations.foreseeing:foresee", task)
+        found = await aside("c2b.participations.foresight.foreseeing:foresee", task)
     async with lease.completing():
         await _keep(campaign_id, task, found)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from c2b.catalog.schema import same
-from c2b.participations.preferences import MAX_ALTERNATIVES
-from c2b.participations.ranking import ranked
+from c2b.participations.wishes.preferences import MAX_ALTERNATIVES
+from c2b.participations.wishes.ranking import ranked
 
 Json = dict[str, Any]
 

@@ -14,8 +14,8 @@ from typing import Any
 from c2b.allocation.problem import Allocation, Spec
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.validation import compiled
-from c2b.participations.outcomes import CellMark
-from c2b.participations.posing import Case, accepts
+from c2b.participations.closing.posing import Case, accepts
+from c2b.participations.explanations.outcomes import CellMark
 
 Json = dict[str, Any]
 

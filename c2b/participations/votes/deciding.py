@@ -26,16 +26,16 @@ from c2b.events.operations import Happening, record, record_all
 from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import FieldError
-from c2b.participations.asking import Question, ask_all, promise
-from c2b.participations.asking import left as no_longer_asked
-from c2b.participations.choices import priced_first, valid_choices
+from c2b.participations.explanations.outcomes import left
 from c2b.participations.leaving import leave_out
-from c2b.participations.outcomes import left
-from c2b.participations.polls import counted, paid_members
 from c2b.participations.queries import read
-from c2b.participations.ranking import accepted, cost, ranked, valid_ranked
+from c2b.participations.reconfirming.asking import Question, ask_all, promise
+from c2b.participations.reconfirming.asking import left as no_longer_asked
 from c2b.participations.rules import Priced
-from c2b.participations.voting import tally_of
+from c2b.participations.votes.polls import counted, paid_members
+from c2b.participations.votes.voting import tally_of
+from c2b.participations.wishes.choices import priced_first, valid_choices
+from c2b.participations.wishes.ranking import accepted, cost, ranked, valid_ranked
 
 #: How long who is asked again has to answer.
 ANSWER_TIME = timedelta(days=2)

@@ -10,7 +10,7 @@ from typing import Any
 
 from c2b.campaigns.rules import JOINABLE
 from c2b.kit import db
-from c2b.participations.outcomes import Outcome, read_outcome
+from c2b.participations.explanations.outcomes import Outcome, read_outcome
 
 Json = dict[str, Any]
 

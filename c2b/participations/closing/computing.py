@@ -12,9 +12,9 @@ from c2b.allocation.problem import Allocation
 from c2b.campaigns.rules import quoted_at, quoted_tiers
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import configuration_of, nre, parse_schema
-from c2b.participations.outcomes import left, served
-from c2b.participations.posing import Case, case_of, limit_minor
-from c2b.participations.reasoning import Reasons
+from c2b.participations.closing.posing import Case, case_of, limit_minor
+from c2b.participations.closing.reasoning import Reasons
+from c2b.participations.explanations.outcomes import left, served
 
 Json = dict[str, Any]
 

@@ -18,10 +18,10 @@ from c2b.catalog.validation import judge, validate_batch
 from c2b.kit.errors import FieldError, Invalid
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
-from c2b.participations.choices import priced_first
-from c2b.participations.ranking import Answers, accepted
-from c2b.participations.requiring import requirement
 from c2b.participations.rules import Priced
+from c2b.participations.wishes.choices import priced_first
+from c2b.participations.wishes.ranking import Answers, accepted
+from c2b.participations.wishes.requiring import requirement
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from c2b.catalog.queries import pinned_schema, product
 from c2b.durable.jobs import PermanentFailure
 from c2b.kit import db
 from c2b.kit.aside import AsideFailed, aside
-from c2b.participations.collecting import collect, digest_of
-from c2b.participations.computing import WrongAllocation, compute
+from c2b.participations.closing.collecting import collect, digest_of
+from c2b.participations.closing.computing import WrongAllocation, compute
 
 Json = dict[str, Any]
 #: Members, and with alternatives their specifications, up to which it takes less time than starting a process would.
@@ -54,7 +54,7 @@ async def proposal_for(task: Json) -> Json:
         if size_of(task["inputs"]) <= SMALL:
             found: Json = json.loads(json.dumps(compute(task)))  # as it comes from a child
         else:
-            found = await aside("c2b.participations.computing:compute", task)
+            found = await aside("c2b.participations.closing.computing:compute", task)
     except (WrongAllocation, AsideFailed) as error:
         raise AllocationFailed(f"allocation of {task['inputs']['campaign']['id']}: {error}") from error
     return found

@@ -23,11 +23,11 @@ from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import FieldError
 from c2b.kit.ids import new_id
-from c2b.participations.choices import priced_first, valid_choices
+from c2b.participations.explanations.outcomes import left as gone
 from c2b.participations.models import Participation, Reconfirmation
-from c2b.participations.outcomes import left as gone
-from c2b.participations.questions import open_questions, stored_fault
+from c2b.participations.reconfirming.questions import open_questions, stored_fault
 from c2b.participations.rules import Priced
+from c2b.participations.wishes.choices import priced_first, valid_choices
 
 __all__ = [
     "Question",

@@ -17,7 +17,7 @@ from c2b.campaigns.votes import prices_of
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.schema import ProductSchema
 from c2b.kit import db
-from c2b.participations.voting import Ballot, Count, count
+from c2b.participations.votes.voting import Ballot, Count, count
 
 _KEPT = 500
 

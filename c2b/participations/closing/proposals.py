@@ -10,10 +10,10 @@ from c2b.accounts.rules import Actor, public_name
 from c2b.catalog.queries import pinned_schema
 from c2b.kit import db
 from c2b.kit.errors import NotFound
-from c2b.participations.explained import Explained, explained
-from c2b.participations.objecting import may_answer
-from c2b.participations.outcomes import read_outcome
-from c2b.participations.proposing import read
+from c2b.participations.closing.objecting import may_answer
+from c2b.participations.closing.proposing import read
+from c2b.participations.explanations.explained import Explained, explained
+from c2b.participations.explanations.outcomes import read_outcome
 
 Json = dict[str, Any]
 

@@ -17,7 +17,7 @@ from c2b.campaigns.votes import OpenVote
 from c2b.catalog.tidying import echo
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
-from c2b.participations import ballots
+from c2b.participations.votes import ballots
 
 MAX_ALTERNATIVES = 4
 #: The largest amount anybody may name, in minor units: far above any price here, far below what sums could overflow.

@@ -19,7 +19,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
-from c2b.participations.proposing import proposal_of
+from c2b.participations.closing.proposing import proposal_of
 from c2b.participations.waitlist import offer_places
 
 Json = dict[str, Any]

@@ -20,9 +20,9 @@ from typing import Any
 from c2b.campaigns.queries import JoinOffer
 from c2b.kit.canonical import MalformedJson, strict_loads
 from c2b.kit.errors import FieldError, Invalid
-from c2b.participations.columns import answers_of, is_wish, preferences_of
 from c2b.participations.operations import requirement
 from c2b.participations.rules import Priced
+from c2b.participations.wishes.columns import answers_of, is_wish, preferences_of
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 10_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from c2b.catalog.rules import ProductSchema
 from c2b.kit.i18n import format_number, gettext, ngettext
-from c2b.participations.explaining import cell_words, listed
+from c2b.participations.explanations.explaining import cell_words, listed
 
 Json = dict[str, Any]
 

@@ -9,10 +9,10 @@ from c2b.campaigns.queries import JoinOffer
 from c2b.catalog.schema import same
 from c2b.catalog.validation import compiled
 from c2b.kit.errors import Invalid
-from c2b.participations.ballots import still_open
-from c2b.participations.ranking import Answers, Ranked, accepted, valid_ranked
-from c2b.participations.requiring import requirement
 from c2b.participations.rules import Priced, price
+from c2b.participations.votes.ballots import still_open
+from c2b.participations.wishes.ranking import Answers, Ranked, accepted, valid_ranked
+from c2b.participations.wishes.requiring import requirement
 
 
 def valid_choices(offer: JoinOffer, answers: Answers, preferences: Answers) -> tuple[Ranked, ...]:

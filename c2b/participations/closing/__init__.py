@@ -1,0 +1,1 @@
+"""A group at its close: collected, allocated, proposed, objected to, locked."""

@@ -1,0 +1,1 @@
+"""What a member got and why: the facts, and the one sentence."""

@@ -1,0 +1,1 @@
+"""If it closed now, and what would help: true for the present wishes, or absent."""

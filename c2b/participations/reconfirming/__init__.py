@@ -1,0 +1,1 @@
+"""Members who are asked again because the ground under their answers changed."""

@@ -1,0 +1,1 @@
+"""Batch attributes that members decide: ballots, the count, and what follows from it."""

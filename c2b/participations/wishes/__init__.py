@@ -1,0 +1,1 @@
+"""What a member asks for: a requirement with ranked alternatives and limits, read, judged and priced."""
