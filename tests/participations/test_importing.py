@@ -25,6 +25,14 @@ OFFER = JoinOffer(
     "c1", PinnedSchema("s1", "p1", 1, DOCUMENT, "d" * 64, parse_schema(DOCUMENT)), world.BATCH,
     (PriceTier(100, 45900),), "CNY", datetime(2026, 12, 24, tzinfo=UTC),
 )  # fmt: skip
+VERSION_2 = json.loads((ROOT / "schemas/products/keyboard/2.schema.json").read_text())
+#: What the demo offers: small-lot fees, and the mounting left to a vote.
+DEMO = replace(
+    OFFER,
+    schema=PinnedSchema("s2", "p1", 2, VERSION_2, "e" * 64, parse_schema(VERSION_2)),
+    batch_answers={name: answer for name, answer in world.BATCH.items() if name != "mounting"},
+    votes=(OpenVote("mounting", ("gasket", "top", "tray"), datetime(2026, 12, 14, tzinfo=UTC), "listed"),),
+)
 SHIPPED = ROOT / "c2b/seeds/data/keyboard_requirements.csv"
 HEAD = (
     "name,quantity,kit,physical_layout,case_color,plate,switch,keycap,legend,extras,"
@@ -44,10 +52,10 @@ def faults(row: ImportedRow) -> set[tuple[str, str]]:
 
 
 class TestTheShippedFile:
-    def test_has_132_good_lines_and_8_with_a_reason_each(self):
-        rows = list(read_requirements(SHIPPED, OFFER))
+    def test_has_132_good_lines_and_10_with_a_reason_each(self):
+        rows = list(read_requirements(SHIPPED, DEMO))
         refused = [row for row in rows if not row.priced]
-        assert (len(rows) - len(refused), len(refused)) == (132, 8)
+        assert (len(rows) - len(refused), len(refused)) == (132, 10)
         assert all(row.faults and row.faults[0].text() for row in refused)
         assert not any(row.faults for row in rows if row.priced)
         assert {row.name: faults(row) for row in refused} == {
@@ -56,13 +64,15 @@ class TestTheShippedFile:
             "Forgot the plate": {("plate", "required")},
             "No such color": {("case_color", "not_offered")},
             "Smiley": {("engraving.text", "pattern")},
+            "Felix Larsen": {("preferences.alternatives.0.any_of", "same_as_first")},
+            "周静怡": {("preferences.limit_minor", "below_every_price")},
             "Too many": {("quantity", "range")},
             "Caps on a bare kit": {("keycap", "rule")},
             "字太长": {("engraving.text", "too_long")},
         }
 
     def test_speaks_english_and_chinese(self):
-        names = [row.name for row in read_requirements(SHIPPED, OFFER)]
+        names = [row.name for row in read_requirements(SHIPPED, DEMO)]
         chinese = sum(not name.isascii() and "\u4e00" <= name[0] <= "\u9fff" for name in names)
         assert 40 < chinese < 100
 
