@@ -17,6 +17,7 @@ from c2b.campaigns.rules import PriceTier
 from c2b.campaigns.votes import OpenVote
 from c2b.durable.sweep import drain
 from c2b.kit import clock
+from c2b.participations.operations import join
 from c2b.participations.votes.deciding import keep_votes
 from c2b.seeds import wishes
 from c2b.seeds.acting import join_and_pay
@@ -132,6 +133,28 @@ async def still_voting(open_campaign: Open, chance: random.Random, now: datetime
             preferences={**preferences, "votes": {"form_factor": ballot}},
         )  # fmt: skip
     clock.set(now - timedelta(hours=2))
+    await drain()
+    return campaign
+
+
+async def full(open_campaign: Open, chance: random.Random, now: datetime) -> str:
+    """No place is left, and three people wait for one."""
+    clock.set(now - timedelta(days=9))
+    organizer = await person("tanaka@members.c2b.example", "Noah Tanaka")
+    campaign = await open_campaign(
+        organizer, "lingyue-power", title="A power bank for the alpine club",
+        story="Twenty thousand milliamp hours, sixty-five watts, a name lasered on the shell. The shuttle to the hut takes "
+        "one hundred, so that is how many we order.",
+        batch_answers=wishes.POWERBANK_BATCH, threshold=100, cap=100, tiers=(PriceTier(100, 11900),),
+        closes="at_deadline", visibility="public", deadline=now + timedelta(days=6),
+    )  # fmt: skip
+    for who in await members(20, chance, tag="alps"):
+        clock.shift(timedelta(hours=8))
+        await join_and_pay(who, campaign, wishes.power_bank(who, chance), quantity=5)
+    for who in await members(3, chance, tag="waiting"):
+        clock.shift(timedelta(hours=7))
+        await join(who, campaign, answers=wishes.power_bank(who, chance), waits=True)
+    clock.set(now - timedelta(hours=1))
     await drain()
     return campaign
 

@@ -62,6 +62,7 @@ async def build(now: datetime) -> None:
     await collective.second_choices(opening, cast.bo, cast.makers["lingyue"], cast.root, cast.chance, now)
     await collective.still_voting(opening, cast.chance, now)
     await collective.asking_before_the_lock(opening, cast.bo, cast.chance, now)
+    await collective.full(opening, cast.chance, now)
     clock.set(now)
     await drain()
 

@@ -59,7 +59,7 @@ class TestTheSeedWorld:
     def test_has_a_campaign_in_each_state_that_is_promised(self, seeded):
         rows = ask(seeded, "SELECT title, state, threshold, paid, review_note FROM campaign ORDER BY id")
         assert Counter(row["state"] for row in rows) == {
-            "in_production": 2, "failed": 1, "open": 2, "under_review": 1, "draft": 1, "threshold_met": 1, "closed": 1,
+            "in_production": 2, "failed": 1, "open": 2, "under_review": 1, "draft": 1, "threshold_met": 2, "closed": 1,
         }  # fmt: skip
         (short,) = [row for row in rows if row["state"] == "open" and row["threshold"] - row["paid"] == 1]
         assert short["title"] == "Quiet seventy-five for shared rooms"
@@ -124,6 +124,14 @@ class TestTheSeedWorld:
         assert sum(int(str(each["quantity"])) for each in moved) < 30
         (gone,) = [each for each in members if _json(each["outcome"])["kind"] == "left"]
         assert (_json(gone["outcome"])["cause"], gone["state"]) == ("vote", "refunded")
+
+    def test_has_a_full_group_with_people_waiting(self, seeded):
+        (full,) = ask(
+            seeded, "SELECT id, paid, cap FROM campaign WHERE title LIKE 'A power bank for the alpine%'"
+        )
+        assert full["paid"] == full["cap"]
+        waiting = ask(seeded, "SELECT campaign_id FROM participation WHERE state = 'waitlisted'")
+        assert [row["campaign_id"] for row in waiting] == [full["id"]] * 3
 
     def test_shows_a_vote_that_is_open_and_a_member_who_is_asked(self, seeded):
         (vote,) = ask(seeded, "SELECT attribute FROM batch_vote WHERE state = 'open'")
