@@ -75,9 +75,9 @@ def parts(total: int, chance: random.Random) -> list[int]:
     return found
 
 
-def take(targets: dict[str, int], quantity: int, *, without: str = "") -> str:
-    """The option (any but ``without``) that lacks most of its target, which then lacks ``quantity`` less."""
-    option = max((name for name in targets if name != without), key=lambda name: targets[name])
+def take(targets: dict[str, int], quantity: int) -> str:
+    """The option that lacks most of its target, which then lacks ``quantity`` less."""
+    option = max(targets, key=lambda name: targets[name])
     targets[option] -= quantity
     return option
 

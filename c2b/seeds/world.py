@@ -175,20 +175,12 @@ async def one_short(cast: Cast, now: datetime) -> None:
         await members(len(quantities), cast.chance, tag="quiet"), quantities, strict=True
     ):
         clock.shift(timedelta(minutes=200))
-        picked = _without_rare_pairs(wanted, quantity)
+        picked = {name: wishes.take(targets, quantity) for name, targets in wanted.items()}
         answers = wishes.keyboard(who, cast.chance, **picked)
         invited = link.id if cast.chance.random() < 0.4 else None
         await join_and_pay(who, campaign, answers, quantity=quantity, invitation_id=invited)
     clock.set(now - timedelta(hours=3))
     await drain()
-
-
-def _without_rare_pairs(wanted: dict[str, dict[str, int]], quantity: int) -> dict[str, str]:
-    """What is wanted most, but nothing that the schema makes together only from more units on than this group has."""
-    color, layout = wishes.take(wanted["color"], quantity), wishes.take(wanted["layout"], quantity)
-    plate = wishes.take(wanted["plate"], quantity, without="brass" if color == "navy" else "")
-    switch = wishes.take(wanted["switch"], quantity, without="silent_c" if plate == "pom" else "")
-    return {"color": color, "plate": plate, "switch": switch, "layout": layout}
 
 
 async def just_begun(cast: Cast, now: datetime) -> None:

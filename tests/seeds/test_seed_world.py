@@ -67,6 +67,7 @@ class TestTheSeedWorld:
         assert "superlative" in str(returned["review_note"])
 
     def test_lacks_one_unit_only_and_no_option_minimum_would_keep_that_unit_from_deciding(self, seeded):
+        from c2b.catalog.cells import cells_of
         from c2b.catalog.rules import option_counts, parse_schema, shortfalls
 
         (campaign,) = ask(
@@ -85,6 +86,12 @@ class TestTheSeedWorld:
         )
         assert sum(each["quantity"] for each in members) == 199
         assert shortfalls(schema, counts) == ()
+        cells: Counter[tuple[str, int]] = Counter()
+        for each in members:
+            for cell in cells_of(schema, _json(each["answers"]) | batch):
+                cells[cell.key, cell.minimum] += int(str(each["quantity"]))
+        assert ("combination:navy_brass", 6) in cells, "the tour's own choice is one of many"
+        assert [key for (key, minimum), units in cells.items() if units < minimum] == []
 
     def test_has_refunded_everybody_in_the_failed_one_and_its_books_are_right(self, seeded):
         url, record = seeded
