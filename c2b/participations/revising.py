@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from c2b.accounts.rules import Actor
@@ -77,8 +76,12 @@ async def revise(
             raise TermsChanged
         if campaign["state"] == "closed" and not await _is_asked(participation_id):
             raise BeingAllocated
+        present = await Participation.get(id=participation_id)
+        known = ((own.answers, own.preferences), (priced.answers, priced.preferences))
+        if (present.answers, present.preferences) not in known:
+            raise TermsChanged  # from another window, say: nothing that was stored meanwhile is lost
         check_ballots(offer.votes, own.preferences, priced.preferences, now=clock.now())
-        before = await _present_answers(participation_id)
+        before = present.answers
         await _write(participation_id, offer, priced, promise(own.quote, priced) if kept else priced.quote)
         await record(
             "requirement.revised", subject="participation", subject_id=participation_id,
@@ -115,13 +118,6 @@ def _judged(offer: JoinOffer, own: Participation, answers: Any, preferences: Any
 async def _is_asked(participation_id: str) -> bool:
     row = await db.fetch_one("SELECT state FROM participation WHERE id = ?", participation_id)
     return row is not None and row["state"] == "needs_attention"
-
-
-async def _present_answers(participation_id: str) -> dict[str, Any]:
-    row = await db.fetch_one("SELECT answers FROM participation WHERE id = ?", participation_id)
-    assert row
-    found: dict[str, Any] = json.loads(row["answers"]) if isinstance(row["answers"], str) else row["answers"]
-    return found
 
 
 async def _write(participation_id: str, offer: JoinOffer, priced: Priced, promised: Quote) -> None:

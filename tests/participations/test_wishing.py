@@ -11,6 +11,7 @@ from c2b.campaigns.queries import join_offer
 from c2b.kit import db
 from c2b.kit.errors import Invalid
 from c2b.participations import operations as participations
+from c2b.participations import revising
 from c2b.participations.joining import TermsChanged
 from c2b.seeds.acting import join_and_pay
 from tests import small, world
@@ -131,6 +132,29 @@ class TestWishesThatChange:
         with pytest.raises(TermsChanged):
             await participations.revise(w.bo, joined.participation_id, preferences={"alternatives": [BLACK]})
         assert await place(joined) == before
+
+    async def test_that_were_stored_from_another_window_meanwhile_are_not_lost(
+        self, database, provider, monkeypatch
+    ):
+        w = await small.build()
+        campaign = await small.open_campaign(w)
+        joined = await join_and_pay(w.bo, campaign, world.ANSWERS)
+
+        async def meanwhile() -> None:
+            monkeypatch.setattr(revising, "join_offer", join_offer)
+            await participations.revise(w.bo, joined.participation_id, preferences={"ask_first": True})
+
+        async def slow_offer(*args: Any, **more: Any) -> Any:
+            await meanwhile()
+            return await join_offer(*args, **more)
+
+        monkeypatch.setattr(revising, "join_offer", slow_offer)
+        with pytest.raises(TermsChanged):
+            await participations.revise(
+                w.bo, joined.participation_id, answers={**world.ANSWERS, "plate": "pc"}
+            )
+        kept = (await place(joined))["preferences"]
+        assert (json.loads(kept) if isinstance(kept, str) else kept) == {"ask_first": True}
 
     async def test_are_counted_with_every_payment_change_and_leave(self, database, provider):
         w = await small.build()
