@@ -20,6 +20,7 @@ from c2b.kit.canonical import canonical_json, digest
 from c2b.kit.errors import Invalid
 from c2b.kit.i18n import use_locale
 from c2b.participations.operations import requirement
+from c2b.participations.wishes.choices import kept_wishes
 from tests import world
 
 DOCUMENT = world.schema_document()
@@ -208,6 +209,9 @@ class TestASmallLotFee:
         assert [fault.code for fault in caught.value.fields] == ["no_fee_here"]
         wishes = {**self.FEE, "alternatives": [{"attribute": "plate", "any_of": ["pom"]}]}
         assert requirement(offer, answers=plain, quantity=1, preferences=wishes).preferences == wishes
+        assert kept_wishes(offer, plain, wishes, 1).preferences == wishes
+        gone = {**self.FEE, "alternatives": [{"attribute": "plate", "any_of": ["no_such"]}]}
+        assert kept_wishes(offer, plain, gone, 1).preferences == {}
 
     def test_for_which_the_limit_leaves_no_room_is_refused(self):
         lowest = FIRST - 3000

@@ -55,22 +55,32 @@ def kept_wishes(offer: JoinOffer, answers: Any, preferences: Answers, quantity: 
     """
     plain = {key: value for key, value in preferences.items() if key not in ("alternatives", "votes")}
     plain |= {"votes": votes} if (votes := still_open(preferences.get("votes"), offer.votes)) else {}
-    bare = requirement(offer, answers=answers, quantity=quantity, preferences=plain or None)
+    # limits may speak of the alternatives alone: they are judged with all of them
+    unlimited = _without_fee({key: value for key, value in plain.items() if key != "limit_minor"})
+    requirement(offer, answers=answers, quantity=quantity, preferences=unlimited or None)
     entries: list[Any] = []
     for entry in preferences.get("alternatives", ()):
         for each in _shrinking(entry):
-            tried = {**plain, "alternatives": [*entries, each]}
+            tried = {**_without_fee(plain), "alternatives": [*entries, each]}
             try:
                 requirement(offer, answers=answers, quantity=quantity, preferences=tried)
             except Invalid:
                 continue
             entries.append(each)
             break
-    if not entries:
-        return bare
-    return requirement(
-        offer, answers=answers, quantity=quantity, preferences={**plain, "alternatives": entries}
-    )
+    wishes = {**plain, **({"alternatives": entries} if entries else {})}
+    try:
+        return requirement(offer, answers=answers, quantity=quantity, preferences=wishes or None)
+    except Invalid as error:
+        if {fault.code for fault in error.fields} - {"no_fee_here", "no_room"}:
+            raise
+        return requirement(
+            offer, answers=answers, quantity=quantity, preferences=_without_fee(wishes) or None
+        )
+
+
+def _without_fee(wishes: Answers) -> dict[str, Any]:
+    return {key: value for key, value in wishes.items() if key not in ("otherwise", "fee_limit_minor")}
 
 
 def _shrinking(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
