@@ -23,7 +23,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.participations.queries import read
 from c2b.participations.reconfirming.asking import promise
-from c2b.participations.wishes.choices import priced_first, valid_choices
+from c2b.participations.wishes.choices import affordable, priced_first
 
 #: Kept in ``attention`` of whoever never got a place, so that their page does not speak of a payment.
 WAITED = "waited"
@@ -128,9 +128,10 @@ async def _closing_waits_until(campaign_id: str, human: timedelta) -> datetime:
 async def _offer(offer: JoinOffer, row: dict[str, Any], reserved_until: datetime) -> bool:
     """Reserve a place for somebody who waits. What is made may have changed meanwhile: they are judged anew.
 
-    As of members who are asked again, one choice that can still be made is enough; the price never rises.
+    As of members who are asked again, one choice that can still be made within their limit is enough; the price never
+    rises.
     """
-    if not valid_choices(offer, row["answers"], row["preferences"]):
+    if not affordable(offer, row["answers"], row["preferences"], row["quantity"]):
         await _no_longer_fits(row)
         return False
     await _reserve(offer, row, reserved_until)

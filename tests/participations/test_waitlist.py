@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -47,12 +48,23 @@ def full(database):
 
 
 async def wait(
-    w: world.World, campaign: str, who: Actor | None = None, *, quantity: int = 1, **answers: Any
+    w: world.World,
+    campaign: str,
+    who: Actor | None = None,
+    *,
+    quantity: int = 1,
+    wishes: dict[str, Any] | None = None,
+    **answers: Any,
 ) -> Joined:
     who = who or await world.person("Waiting")
     w.members.append(who)
     joined = await participations.join(
-        who, campaign, answers={**world.ANSWERS, **answers}, quantity=quantity, waits=True
+        who,
+        campaign,
+        answers={**world.ANSWERS, **answers},
+        quantity=quantity,
+        preferences=wishes,
+        waits=True,
     )
     assert isinstance(joined, Joined)
     return joined
@@ -294,6 +306,26 @@ class TestWhatChangedMeanwhile:
         await participations.withdraw(last, place.participation_id)
         assert [await state(each) for each in (bo, cy)] == ["expired", "pending_payment"]
         assert await events("participation.waitlist_ended") == [bo.participation_id]
+
+    async def test_lets_go_whose_limit_nothing_can_meet_any_more(self, full):
+        w, campaign, (last, place) = await full()
+        row = await db.fetch_one("SELECT quote FROM participation WHERE id = ?", place.participation_id)
+        assert row
+        unit = (json.loads(row["quote"]) if isinstance(row["quote"], str) else row["quote"])[
+            "unit_price_minor"
+        ]
+        bo, cy = await wait(w, campaign, w.bo, wishes={"limit_minor": unit}), await wait(w, campaign, w.cy)
+        document = world.schema_document()
+        for option in document["properties"]["switch"]["x-options"]:
+            option["surcharge_minor"] = option.get("surcharge_minor", 0) + 20000
+        newer = await catalog.publish_schema(w.product_id, document)
+        await db.execute(
+            "UPDATE campaign SET schema_id = ?, terms_version = terms_version + 1 WHERE id = ?",
+            newer.id,
+            campaign,
+        )
+        await participations.withdraw(last, place.participation_id)
+        assert [await state(each) for each in (bo, cy)] == ["expired", "pending_payment"]
 
 
 class TestLeavingTheWaitlist:

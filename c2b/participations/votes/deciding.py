@@ -34,8 +34,8 @@ from c2b.participations.reconfirming.asking import left as no_longer_asked
 from c2b.participations.rules import Priced
 from c2b.participations.votes.polls import counted, paid_members
 from c2b.participations.votes.voting import tally_of
-from c2b.participations.wishes.choices import priced_first, valid_choices
-from c2b.participations.wishes.ranking import accepted, cost, ranked, valid_ranked
+from c2b.participations.wishes.choices import lowest_price, priced_first, valid_choices
+from c2b.participations.wishes.ranking import accepted, ranked
 
 #: How long who is asked again has to answer.
 ANSWER_TIME = timedelta(days=2)
@@ -130,7 +130,7 @@ def verdict_of(offer: JoinOffer, attribute: str, outcome: Any, member: dict[str,
         return Verdict(leave="vote")
     if not valid_choices(offer, answers, wishes):
         return Verdict(faults=tuple(_faults(offer, member)))
-    lowest, limit = _lowest_price(offer, member), wishes.get("limit_minor")
+    lowest, limit = lowest_price(offer, answers, wishes, member["quantity"]), wishes.get("limit_minor")
     if limit is not None and lowest > limit:
         return Verdict(leave="price", lowest_minor=lowest)
     return Verdict(priced=priced_first(offer, answers, wishes, member["quantity"]))
@@ -144,15 +144,6 @@ def _faults(offer: JoinOffer, member: dict[str, Any]) -> list[FieldError]:
         for batch in batches
     )
     return min(judged, key=len)
-
-
-def _lowest_price(offer: JoinOffer, member: dict[str, Any]) -> int:
-    """The unit price of the member's cheapest choice at the lowest tier, in minor units."""
-    return min(
-        cost(offer.schema.parsed, offer.tiers, {**each.answers, **batch}, member["quantity"]).by_tier[-1]
-        for batch in accepted(offer.batches, member["preferences"])
-        for each in valid_ranked(offer.schema, batch, member["answers"], member["preferences"])
-    )
 
 
 def _must_go(row: dict[str, Any], verdict: Verdict) -> bool:

@@ -11,7 +11,7 @@ from c2b.catalog.validation import compiled
 from c2b.kit.errors import Invalid
 from c2b.participations.rules import Priced, price
 from c2b.participations.votes.ballots import still_open
-from c2b.participations.wishes.ranking import Answers, Ranked, accepted, valid_ranked
+from c2b.participations.wishes.ranking import Answers, Ranked, accepted, cost, valid_ranked
 from c2b.participations.wishes.requiring import requirement
 
 
@@ -27,6 +27,23 @@ def valid_choices(offer: JoinOffer, answers: Answers, preferences: Answers) -> t
         if not any(same(each.answers, found[key].answers) for each in kept):
             kept.append(found[key])
     return tuple(kept)
+
+
+def lowest_price(offer: JoinOffer, answers: Answers, preferences: Answers, quantity: int) -> int:
+    """The unit price of the cheapest valid choice at the lowest tier, in minor units. There must be a choice."""
+    return min(
+        cost(offer.schema.parsed, offer.tiers, {**each.answers, **batch}, quantity).by_tier[-1]
+        for batch in accepted(offer.batches, preferences)
+        for each in valid_ranked(offer.schema, batch, answers, preferences)
+    )
+
+
+def affordable(offer: JoinOffer, answers: Answers, preferences: Answers, quantity: int) -> bool:
+    """Is there a valid choice that can come to no more than the member's limit?"""
+    if not valid_choices(offer, answers, preferences):
+        return False
+    limit = preferences.get("limit_minor")
+    return limit is None or lowest_price(offer, answers, preferences, quantity) <= limit
 
 
 def priced_first(offer: JoinOffer, answers: Answers, preferences: Answers, quantity: int) -> Priced | None:
