@@ -127,7 +127,7 @@ async def still_voting(open_campaign: Open, chance: random.Random, now: datetime
         ranking = list(dict.fromkeys(chance.sample(["75", "75", "65", "tkl"], 4)))
         insists = number % 9 == 4
         ballot = {"ranking": ranking[:1], "only": ranking[:1]} if insists else {"ranking": ranking}
-        preferences = _preferences(color, "fr4", chance) if number % 2 else {}
+        preferences = _preferences(color, "fr4", chance) if number % 8 else {}
         await join_and_pay(
             who, campaign, answers, quantity=quantities[number],
             preferences={**preferences, "votes": {"form_factor": ballot}},
