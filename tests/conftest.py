@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from c2b.kit import clock
 from c2b.kit.db import Database
 from tests.databases import Templates, database_templates, database_url, postgres_url, sqlite_url
+
+# A slow or busy machine is no finding: no test fails for the time that an example takes.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 __all__ = ["Templates", "database_templates", "database_url", "postgres_url", "sqlite_url"]
 
