@@ -201,8 +201,8 @@ WITH place AS (
   UPDATE campaign SET reserved = reserved + 1 WHERE id = $1 AND state = 'open' AND reserved < cap RETURNING id
 ), member AS (
   INSERT INTO participation (id, campaign_id, user_id, quantity, answers, digest, configuration_key, schema_version,
-    quote, preferences, total_minor, currency, state, attention, joined_at, reserved_until)
-  SELECT $2, id, $3, 1, $4, $5, $6, 1, $7, '{}', 42900, 'CNY', 'pending_payment', '', $8, $8 FROM place RETURNING id
+    quote, preferences, total_minor, due_minor, captured_minor, currency, state, attention, joined_at, reserved_until)
+  SELECT $2, id, $3, 1, $4, $5, $6, 1, $7, '{}', 42900, 42900, 0, 'CNY', 'pending_payment', '', $8, $8 FROM place RETURNING id
 ), happened AS (
   INSERT INTO event (id, name, subject, subject_id, campaign_id, actor_id, audience, payload, occurred_at)
   SELECT $9, 'requirement.submitted', 'participation', id, $1, $3, 'organizer', '{}', $8 FROM member RETURNING id
@@ -269,8 +269,9 @@ async def _bare_sqlite(url: str) -> tuple[Cost, Cost]:
             )
             raw.execute(
                 "INSERT INTO participation (id, campaign_id, user_id, quantity, answers, digest, configuration_key, "
-                "schema_version, quote, preferences, total_minor, currency, state, attention, joined_at, reserved_until) "
-                "VALUES (?, ?, ?, 1, ?, ?, ?, 1, ?, '{}', 42900, 'CNY', 'pending_payment', '', ?, ?)",
+                "schema_version, quote, preferences, total_minor, due_minor, captured_minor, currency, state, attention, "
+                "joined_at, reserved_until) "
+                "VALUES (?, ?, ?, 1, ?, ?, ?, 1, ?, '{}', 42900, 42900, 0, 'CNY', 'pending_payment', '', ?, ?)",
                 (member, campaign, user, answers, digest, key, quote, now, now),
             )
             raw.execute(

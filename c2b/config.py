@@ -30,6 +30,7 @@ class Settings:
     port: int
     secret_key: str
     gateway: str
+    gateways: tuple[str, ...]
     sandbox_path: Path
     sandbox_secret: str
     mail_url: str
@@ -67,6 +68,9 @@ def load(env: Mapping[str, str]) -> Settings:
     port = _whole(env, "PORT", 8000)
     host = env.get("C2B_HOST") or "127.0.0.1"
     secret_key = env.get("C2B_SECRET_KEY") or DEMO_SECRET
+    gateways = tuple(
+        (env.get("C2B_GATEWAYS") or env.get("C2B_GATEWAY") or "sandbox").replace(" ", "").split(",")
+    )
     return Settings(
         database_url=env.get("DATABASE_URL") or f"sqlite://{data_dir}/c2b.sqlite3",
         broker_url=env.get("BROKER_URL") or "",
@@ -75,7 +79,8 @@ def load(env: Mapping[str, str]) -> Settings:
         host=host,
         port=port,
         secret_key=secret_key,
-        gateway=env.get("C2B_GATEWAY") or "sandbox",
+        gateway=gateways[0],
+        gateways=gateways,
         sandbox_path=Path(env.get("C2B_SANDBOX_PATH") or data_dir / "sandbox.sqlite3"),
         sandbox_secret=env.get("C2B_SANDBOX_SECRET") or secret_key,
         mail_url=env.get("C2B_MAIL_URL") or "",

@@ -20,6 +20,10 @@ class Campaign(Model):
     ``terms_version`` counts what members choose under (batch answers decided by a vote, another schema version);
     ``wishes_version`` counts what they want: what was computed from an older one is not shown. ``objection_hours``: how
     long members who asked for it may refuse what the allocation gives them.
+
+    ``payment_plan``: ``full`` (all at joining), ``deposit`` (``deposit_percent`` at joining, the balance at the close,
+    due ``balance_days`` after it was asked for), ``authorize`` (held at joining, captured at the close).
+    ``conditional`` counts the units within ``paid`` whose members pay only below a price of their own.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -47,6 +51,10 @@ class Campaign(Model):
     review_note = fields.TextField(default="")
     version = fields.IntField(default=1)
     objection_hours = fields.IntField(default=24)
+    payment_plan = fields.CharField(max_length=10, default="full")
+    deposit_percent = fields.IntField(default=0)
+    balance_days = fields.IntField(default=7)
+    conditional = fields.IntField(default=0)
     terms_version = fields.IntField(default=1)
     wishes_version = fields.IntField(default=0)
     created_at = fields.DatetimeField()
@@ -142,6 +150,15 @@ GUARDS = [
     guards.Check(
         "campaign", "campaign_objection_hours", "{objection_hours} >= 0 AND {objection_hours} <= 168"
     ),
+    guards.Check("campaign", "campaign_payment_plan", "{payment_plan} IN ('full','deposit','authorize')"),
+    guards.Check(
+        "campaign",
+        "campaign_deposit",
+        "CASE WHEN {payment_plan} = 'deposit' THEN {deposit_percent} >= 10 AND {deposit_percent} <= 30 "
+        "ELSE {deposit_percent} = 0 END",
+    ),
+    guards.Check("campaign", "campaign_balance_days", "{balance_days} >= 1 AND {balance_days} <= 30"),
+    guards.Check("campaign", "campaign_conditional", "0 <= {conditional} AND {conditional} <= {paid}"),
     guards.Check("batch_vote", "batch_vote_state", "{state} IN ('open','closed')"),
     guards.Check("batch_vote", "batch_vote_tie", "{tie_rule} IN ('listed','cheapest','earliest')"),
     guards.Check("batch_vote", "batch_vote_outcome", "{state} = 'open' OR {outcome} IS NOT NULL"),

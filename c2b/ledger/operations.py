@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
+from c2b.ledger.rules import commission, escrow, fees, kind_of, margin, payable, recourse, world
 
-
-def world(gateway: str, currency: str) -> str:
-    """The account of everything outside: what a payment provider holds for us, seen as owed by it."""
-    return f"world:{gateway}:{currency}"
-
-
-def escrow(campaign_id: str) -> str:
-    """What members of a campaign have paid and nobody has earned yet. May never fall below zero."""
-    return f"escrow:{campaign_id}"
+__all__ = [
+    "commission",
+    "ensure",
+    "escrow",
+    "fees",
+    "margin",
+    "open_account",
+    "payable",
+    "recourse",
+    "transfer",
+    "world",
+]
 
 
 async def open_account(account_id: str, currency: str, *, floored: bool) -> None:
@@ -24,6 +28,12 @@ async def open_account(account_id: str, currency: str, *, floored: bool) -> None
         currency,
         floored,
     )
+
+
+async def ensure(account_id: str, currency: str) -> str:
+    """``account_id``, opened with the floor that its kind has."""
+    await open_account(account_id, currency, floored=kind_of(account_id).floored)
+    return account_id
 
 
 async def transfer(

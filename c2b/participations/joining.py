@@ -158,8 +158,9 @@ async def submit(join: Join) -> Joined | Answer:
 _GONE = ", ".join(f"'{state}'" for state in GONE)
 _INSERT = (
     "INSERT INTO participation (id, campaign_id, user_id, invitation_id, quantity, answers, digest, "
-    "configuration_key, schema_version, quote, preferences, total_minor, currency, state, attention, joined_at, "
-    "reserved_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)"
+    "configuration_key, schema_version, quote, preferences, total_minor, due_minor, currency, state, "
+    "joined_at, reserved_until, attention, captured_minor) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0)"
 )
 
 
@@ -293,7 +294,8 @@ def _row(join: Join, joined: Joined, now: datetime) -> tuple[Any, ...]:
         canonical_json(priced.answers).decode(), priced.digest, priced.configuration_key, join.schema_version,
         json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")),
         canonical_json(priced.preferences).decode() if priced.preferences else "{}",
-        priced.commitment_minor, priced.quote.currency, joined.state, now, joined.reserved_until,
+        priced.commitment_minor, priced.commitment_minor, priced.quote.currency, joined.state, now,
+        joined.reserved_until,
     )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ class Participation(Model):
     """``answers`` are the member's variant and unit answers; ``quote`` is the promise with its inputs.
 
     ``preferences``: alternatives, limits and votes (`preferences.py`). ``total_minor``: the most that any of the
-    choices may cost, paid when joining. ``outcome``: what the allocation gave and why, written at the lock.
+    choices may cost. ``outcome``: what the allocation gave and why, written at the lock. ``due_minor``: what the member
+    has been asked to pay so far (all of it, or a deposit first); ``captured_minor``: what of that has come and counts.
+    ``commit_below_minor``: the tier price per unit from which on this member pays at all; ``None``: any tier.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -40,6 +42,9 @@ class Participation(Model):
     quote: Json = fields.JSONField()
     total_minor = fields.BigIntField()
     settled_minor = fields.BigIntField(null=True)
+    due_minor = fields.BigIntField(default=0)
+    captured_minor = fields.BigIntField(default=0)
+    commit_below_minor = fields.BigIntField(null=True)
     currency = fields.CharField(max_length=3)
     state = fields.CharField(max_length=16, default="pending_payment")
     attention = fields.TextField(default="")
@@ -125,6 +130,11 @@ GUARDS = [
     guards.Check("participation", "participation_total", "{total_minor} > 0"),
     guards.Check(
         "participation", "participation_settled", "{settled_minor} > 0 AND {settled_minor} <= {total_minor}"
+    ),
+    guards.Check(
+        "participation",
+        "participation_money",
+        "0 <= {captured_minor} AND {captured_minor} <= {due_minor} AND {due_minor} <= {total_minor}",
     ),
     guards.Check("participation", "participation_state", f"{{state}} IN ({_STATES})"),
     guards.PartialUnique(

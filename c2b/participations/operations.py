@@ -99,16 +99,17 @@ async def withdraw(actor: Actor, participation_id: str) -> None:
     await db.atomically(leave)
 
 
-async def confirm_payment(participation_id: str) -> bool:
+async def confirm_payment(participation_id: str, *, amount_minor: int) -> bool:
     """Captured money has arrived (inside the transaction that books it). ``False``: too late, give it back."""
     own = await Participation.get_or_none(id=participation_id)
     if own is None:
         raise NotFound
     await hold(own.campaign_id)
     rows = await db.execute(
-        "UPDATE participation SET state = 'joined', paid_at = ?, reserved_until = NULL "
-        "WHERE id = ? AND state = 'pending_payment'",
+        "UPDATE participation SET state = 'joined', paid_at = ?, reserved_until = NULL, "
+        "captured_minor = captured_minor + ? WHERE id = ? AND state = 'pending_payment'",
         clock.now(),
+        amount_minor,
         participation_id,
     )
     if rows != 1:

@@ -186,7 +186,7 @@ async def book_capture(payment_id: str, *, provider_ref: str) -> bool:
         payload={"amount_minor": payment.amount_minor, "currency": payment.currency,
                  "participation_id": payment.participation_id},
     )  # fmt: skip
-    if not await confirm_payment(payment.participation_id):
+    if not await confirm_payment(payment.participation_id, amount_minor=payment.amount_minor):
         await request_refund(payment_id, reason="late", amount_minor=payment.amount_minor)
     return True
 

@@ -13,7 +13,11 @@ from c2b.kit.ids import new_id
 
 
 class Payment(Model):
-    """One attempt to collect what a participation owes. What the provider was asked with stays the same in a retry."""
+    """One attempt to collect what a participation owes. What the provider was asked with stays the same in a retry.
+
+    ``purpose``: ``full``, ``deposit`` or ``balance``. ``holds``: authorize now, capture at the close, at the latest at
+    ``hold_until``. ``refund_until``: after it the provider gives nothing back, and a person has to (``Disbursement``).
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     participation: Any = fields.ForeignKeyField("models.Participation", on_delete=fields.RESTRICT)
@@ -27,10 +31,16 @@ class Payment(Model):
     description = fields.CharField(max_length=200, default="")
     locale = fields.CharField(max_length=8, default="en")
     checkout_url = fields.TextField(default="")
+    purpose = fields.CharField(max_length=8, default="full")
+    holds = fields.BooleanField(default=False)
     state = fields.CharField(max_length=10, default="created")
     refunded_minor = fields.BigIntField(default=0)
     created_at = fields.DatetimeField()
+    due_at = fields.DatetimeField(null=True)
+    authorized_at = fields.DatetimeField(null=True)
+    hold_until = fields.DatetimeField(null=True)
     captured_at = fields.DatetimeField(null=True)
+    refund_until = fields.DatetimeField(null=True)
 
     class Meta:
         table = "payment"
@@ -38,7 +48,11 @@ class Payment(Model):
 
 
 class Refund(Model):
-    """Money on its way back. ``key`` makes it happen once, here and at the provider."""
+    """Money on its way back. ``key`` makes it happen once, here and at the provider.
+
+    ``by_hand``: the provider cannot any more, so it is paid by bank transfer (``Disbursement``). ``note`` and
+    ``asked_by`` where a person decided it.
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     payment: Any = fields.ForeignKeyField("models.Payment", on_delete=fields.RESTRICT)
@@ -48,6 +62,9 @@ class Refund(Model):
     currency = fields.CharField(max_length=3)
     reason = fields.CharField(max_length=20)
     key = fields.CharField(max_length=120, unique=True)
+    note = fields.TextField(default="")
+    asked_by = fields.CharField(max_length=26, null=True)
+    by_hand = fields.BooleanField(default=False)
     state = fields.CharField(max_length=10, default="requested")
     tries = fields.IntField(default=0)
     provider_ref = fields.CharField(max_length=120, null=True)
@@ -73,12 +90,110 @@ class GatewayEvent(Model):
         table = "gateway_event"
 
 
+class Disbursement(Model):
+    """Money that a person sends by bank transfer: a refund no provider makes any more, a payout, a commission.
+
+    ``kind`` and ``subject_id`` say what for, ``key`` that it happens once. Above a limit (``two_persons``) whoever
+    approves is not whoever proposed; the database refuses the same person. ``payee``: name and account as sealed text.
+    """
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    kind = fields.CharField(max_length=12)
+    subject_id = fields.CharField(max_length=26, db_index=True)
+    campaign_id = fields.CharField(max_length=26, null=True, db_index=True)
+    key = fields.CharField(max_length=120, unique=True)
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    payee_name = fields.CharField(max_length=160, default="")
+    payee_sealed = fields.TextField(default="")
+    state = fields.CharField(max_length=10, default="proposed")
+    two_persons = fields.BooleanField(default=False)
+    note = fields.TextField(default="")
+    bank_reference = fields.CharField(max_length=80, null=True)
+    proposed_by = fields.CharField(max_length=26, null=True)
+    proposed_at = fields.DatetimeField()
+    approved_by = fields.CharField(max_length=26, null=True)
+    approved_at = fields.DatetimeField(null=True)
+    sent_by = fields.CharField(max_length=26, null=True)
+    sent_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "disbursement"
+        indexes = (Index(fields=("state", "id")),)
+
+
+class BankLine(Model):
+    """One line of our bank statement that an admin has entered: what confirms a payment by bank transfer."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    reference = fields.CharField(max_length=80, unique=True)
+    payer_name = fields.CharField(max_length=160, default="")
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    booked_on = fields.DateField()
+    payment_id = fields.CharField(max_length=26, null=True, unique=True)
+    entered_by = fields.CharField(max_length=26)
+    entered_at = fields.DatetimeField()
+
+    class Meta:
+        table = "bank_line"
+
+
+class Reconciliation(Model):
+    """One day's record of one provider compared with ours, row by row. ``differences`` were found, ``state`` is
+    ``running`` or ``done``."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    gateway = fields.CharField(max_length=20)
+    day = fields.DateField()
+    state = fields.CharField(max_length=8, default="running")
+    payments = fields.IntField(default=0)
+    refunds = fields.IntField(default=0)
+    settlements = fields.IntField(default=0)
+    differences = fields.IntField(default=0)
+    started_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "reconciliation"
+        unique_together = (("gateway", "day"),)
+
+
+class ReconciliationCase(Model):
+    """A difference that an admin closes with a note. The same difference is one case, however often it is found."""
+
+    id = fields.CharField(max_length=26, primary_key=True, default=new_id)
+    gateway = fields.CharField(max_length=20)
+    kind = fields.CharField(max_length=24)
+    subject = fields.CharField(max_length=160)
+    payment_id = fields.CharField(max_length=26, null=True, db_index=True)
+    ours: Any = fields.JSONField(null=True)
+    theirs: Any = fields.JSONField(null=True)
+    state = fields.CharField(max_length=6, default="open")
+    note = fields.TextField(default="")
+    found_on = fields.DateField()
+    opened_at = fields.DatetimeField()
+    closed_by = fields.CharField(max_length=26, null=True)
+    closed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "reconciliation_case"
+
+
 GUARDS = [
     guards.Check("payment", "payment_amount", "{amount_minor} > 0"),
     guards.Check(
         "payment", "payment_refunded", "0 <= {refunded_minor} AND {refunded_minor} <= {amount_minor}"
     ),
-    guards.Check("payment", "payment_state", "{state} IN ('created','succeeded','failed','closed')"),
+    guards.Check(
+        "payment",
+        "payment_state",
+        "{state} IN ('created','authorized','succeeded','failed','closed','voided')",
+    ),
+    guards.Check("payment", "payment_purpose", "{purpose} IN ('full','deposit','balance')"),
+    guards.Check("payment", "payment_held", "{state} <> 'authorized' OR {holds}"),
+    guards.Index("payment", "payment_held_until", ("hold_until",), "state = 'authorized'"),
+    guards.Index("payment", "payment_refundable_until", ("refund_until",), "state = 'succeeded'"),
     guards.PartialUnique(
         "payment", "one_provider_object", ("gateway", "provider_ref"), "provider_ref IS NOT NULL"
     ),
@@ -87,13 +202,45 @@ GUARDS = [
         "payment", ("participation_id", "amount_minor", "currency", "gateway", "provider_ref", "captured_at")
     ),
     guards.Check("refund", "refund_amount", "{amount_minor} > 0"),
+    guards.Check(
+        "refund",
+        "refund_reason",
+        "{reason} IN ('campaign_failed','withdrawal','option_minimum','left_out','late','overdue','delay',"
+        "'price_difference','claim')",
+    ),
     guards.Check("refund", "refund_state", "{state} IN ('requested','processing','succeeded','failed')"),
     guards.PartialUnique(
         "refund",
         "one_full_refund",
         ("payment_id",),
-        "reason IN ('campaign_failed','withdrawal','option_minimum','left_out','late')",
+        "reason IN ('campaign_failed','withdrawal','option_minimum','left_out','late','overdue','delay')",
     ),
     guards.Frozen("refund", ("payment_id", "amount_minor", "currency", "reason", "key", "provider_ref")),
     guards.AppendOnly("gateway_event"),
+    guards.Check("disbursement", "disbursement_amount", "{amount_minor} > 0"),
+    guards.Check("disbursement", "disbursement_kind", "{kind} IN ('refund','payout','commission')"),
+    guards.Check("disbursement", "disbursement_state", "{state} IN ('proposed','approved','sent','refused')"),
+    guards.Check(
+        "disbursement",
+        "two_persons",
+        "NOT {two_persons} OR {approved_by} IS NULL OR {proposed_by} IS NULL OR {approved_by} <> {proposed_by}",
+    ),
+    guards.Check(
+        "disbursement",
+        "disbursement_approved",
+        "{state} NOT IN ('approved','sent') OR ({approved_by} IS NOT NULL AND {approved_at} IS NOT NULL)",
+    ),
+    guards.Check("disbursement", "disbursement_sent", "{state} <> 'sent' OR {bank_reference} IS NOT NULL"),
+    guards.Frozen(
+        "disbursement",
+        ("kind", "subject_id", "key", "amount_minor", "currency", "two_persons", "approved_by", "sent_by"),
+    ),
+    guards.Check("bank_line", "bank_line_amount", "{amount_minor} > 0"),
+    guards.Frozen("bank_line", ("reference", "amount_minor", "currency", "booked_on", "payment_id")),
+    guards.Check("reconciliation", "reconciliation_state", "{state} IN ('running','done')"),
+    guards.Check("reconciliation_case", "reconciliation_case_state", "{state} IN ('open','closed')"),
+    guards.Check("reconciliation_case", "closed_with_a_note", "{state} = 'open' OR {note} <> ''"),
+    guards.PartialUnique(
+        "reconciliation_case", "one_open_case", ("gateway", "kind", "subject"), "state = 'open'"
+    ),
 ]

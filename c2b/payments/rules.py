@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 #: Why a refund is made. These give everything back, once per payment.
-FULL_REASONS = ("campaign_failed", "withdrawal", "option_minimum", "left_out", "late")
-REASONS = (*FULL_REASONS, "price_difference")
+FULL_REASONS = ("campaign_failed", "withdrawal", "option_minimum", "left_out", "late", "overdue", "delay")
+REASONS = (*FULL_REASONS, "price_difference", "claim")
 
 PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "created": ("succeeded", "failed", "closed"),

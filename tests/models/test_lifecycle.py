@@ -90,8 +90,8 @@ class TestTheMachineFinds:
     """Controls: with these bugs built in, the tests above must fail."""
 
     def test_late_money_that_is_kept(self, on_sqlite, tmp_path, monkeypatch):
-        async def believe(participation_id: str) -> bool:
-            await real(participation_id)
+        async def believe(participation_id: str, *, amount_minor: int) -> bool:
+            await real(participation_id, amount_minor=amount_minor)
             return True
 
         real = capturing.confirm_payment

@@ -30,6 +30,8 @@ MODEL_MODULES = [
     "c2b.payments.models",
     "c2b.purchasing.models",
     "c2b.fulfillment.models",
+    "c2b.payouts.models",
+    "c2b.invoicing.models",
     "c2b.referrals.models",
     "c2b.notifications.models",
 ]

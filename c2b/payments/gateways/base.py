@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol, runtime_checkable
 
 from c2b.kit.errors import AppError
 from c2b.kit.i18n import N_
 
-PaymentStatus = Literal["created", "captured", "failed", "expired"]
+PaymentStatus = Literal["created", "authorized", "captured", "failed", "expired", "voided"]
 RefundStatus = Literal["pending", "succeeded", "failed"]
 
 #: Nobody pays more than this in one go; a larger number is a mistake of units (minor units of any currency).
@@ -74,6 +74,12 @@ class Capabilities:
     ``key_lifetime``: after it a used key may act as a new one, so ask before repeating (at least 24 hours everywhere
     we know, docs.stripe.com/idempotency). ``refund_window`` counts from the capture. ``notifies_for``: how long the
     provider repeats a notification that we have not accepted; an inbox must remember event ids at least that long.
+
+    ``authorization_window``: how long an authorization holds before it must be captured; ``None``: the provider does
+    not authorize (``Holds``). ``hold_window``: how long captured money may wait with the provider before it settles by
+    itself and a group's money can no longer be split or held back; ``None``: no such limit. ``reports``: there is a
+    record to compare with day by day (``Reports``). ``instant``: money is there within minutes (a transfer takes days).
+    ``methods``: ways to pay, the usual one first (``page``, ``qr``, ``jsapi``, ``transfer``).
     """
 
     currencies: frozenset[str]  # empty: any ISO 4217 code
@@ -82,14 +88,25 @@ class Capabilities:
     notifies_for: timedelta
     partial_refunds: bool
     max_key_length: int
+    authorization_window: timedelta | None = None
+    hold_window: timedelta | None = None
+    reports: bool = False
+    instant: bool = True
+    methods: tuple[str, ...] = ("page",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A checkout was opened: send the person to ``redirect_url``."""
+    """A checkout was opened: send the person to ``redirect_url``.
+
+    Where the provider has no page of its own, ``redirect_url`` is empty and our page shows ``qr_text`` as a QR code, or
+    hands ``client`` to the provider's script in the browser.
+    """
 
     provider_ref: str
     redirect_url: str
+    qr_text: str = ""
+    client: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +137,8 @@ class ProviderRefund:
 class GatewayEvent:
     """A notification whose signature and age are right. Compare amount and currency with our own row before booking.
 
-    ``kind``: payment.processing, payment.captured, payment.failed, payment.expired, refund.succeeded; ignore others.
+    ``kind``: payment.processing, payment.authorized, payment.captured, payment.failed, payment.expired, payment.voided,
+    refund.succeeded, refund.failed; ignore others.
     ``amount_minor`` is the payment's amount, or the refund's for ``refund.*``, which also carry ``refund_key``.
     """
 
@@ -132,6 +150,36 @@ class GatewayEvent:
     currency: str
     occurred_at: datetime
     refund_key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAnswer:
+    """What a provider wants to hear: it repeats a notification until it hears exactly this."""
+
+    status: int = 200
+    body: bytes = b'{"received":true}'
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Money that the provider has paid out to our bank account (or kept as its fee), in minor units."""
+
+    reference: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRecord:
+    """One day of a provider's own record, row by row, as it stands now: payments captured and refunds made that day
+    (UTC), and settlements where the provider reports them."""
+
+    payments: tuple[ProviderPayment, ...]
+    refunds: tuple[tuple[str, ProviderRefund], ...]  # with the provider_ref of the payment
+    settlements: tuple[Settlement, ...] = ()
 
 
 class Gateway(Protocol):
@@ -159,8 +207,13 @@ class Gateway(Protocol):
         notify_url: str,
         key: str,
         expires_at: datetime,
+        holds: bool = False,
+        method: str = "",
     ) -> Started:
-        """Open a checkout for one payment. The same key gives the same checkout."""
+        """Open a checkout for one payment. The same key gives the same checkout.
+
+        ``holds``: authorize only (``Holds``); ``method``: one of ``capabilities.methods``, empty for the usual one.
+        """
         ...
 
     async def read(self, provider_ref: str) -> ProviderPayment:
@@ -186,4 +239,32 @@ class Gateway(Protocol):
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> GatewayEvent:
         """Verify and read a notification from its raw bytes; raises ``WebhookRejected``."""
+        ...
+
+    def webhook_answer(self, accepted: bool) -> WebhookAnswer:
+        """What to answer a notification with, after it was booked (or refused)."""
+        ...
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """A provider that authorizes first and captures later, within ``capabilities.authorization_window``."""
+
+    async def capture(
+        self, provider_ref: str, *, amount_minor: int, currency: str, key: str
+    ) -> ProviderPayment:
+        """Take all or a part of what is held; the rest is released. The same key acts once."""
+        ...
+
+    async def void(self, provider_ref: str, *, key: str) -> ProviderPayment:
+        """Release what is held. Voiding twice, or what has expired, is no error."""
+        ...
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """A provider whose own record can be read day by day."""
+
+    async def day(self, day: date) -> DayRecord:
+        """Everything of that UTC day. Raises ``GatewayUnavailable`` while the report is not ready."""
         ...

@@ -24,6 +24,7 @@ from c2b.payments.gateways.base import (
     ProviderPayment,
     ProviderRefund,
     Started,
+    WebhookAnswer,
 )
 from c2b.payments.gateways.sandbox import delivery, keys, payments, refunds, signing, webhook
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Fate, Misbehavior
@@ -88,6 +89,8 @@ class SandboxGateway:
         notify_url: str,
         key: str,
         expires_at: datetime,
+        holds: bool = False,
+        method: str = "",
     ) -> Started:
         """See ``Gateway.start``. A retry must bring the same description, locale and expiry: keep them."""
         self._check_urls(return_url, notify_url)
@@ -159,6 +162,10 @@ class SandboxGateway:
         """See ``Gateway.parse_webhook``."""
         event_id = signing.verify(self.secrets, headers, body, now)
         return webhook.event_from(event_id, body)
+
+    def webhook_answer(self, accepted: bool) -> WebhookAnswer:
+        """See ``Gateway.webhook_answer``."""
+        return WebhookAnswer(status=200 if accepted else 400)
 
     # ------------------------------------------------------------------ the other company's doings
 

@@ -1,0 +1,1 @@
+"""Papers about money: receipts for members, and what a tax invoice (fapiao) needs."""

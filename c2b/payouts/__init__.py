@@ -1,0 +1,1 @@
+"""Paying manufacturers: milestone by milestone, out of what members have paid."""
