@@ -43,7 +43,8 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
     refund_id = new_id()
     written = await db.fetch_one(
         "INSERT INTO refund (id, payment_id, campaign_id, amount_minor, currency, reason, key, requested_at, "
-        "state, tries, note, by_hand) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'requested', 0, '', FALSE) ON CONFLICT (key) DO NOTHING RETURNING id",
+        "state, tries, note, by_hand) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'requested', 0, '', FALSE) "
+        "ON CONFLICT (key) DO NOTHING RETURNING id",
         refund_id,
         payment_id,
         payment.campaign_id,
