@@ -28,7 +28,9 @@ from c2b.participations.reconfirming.asking import keep_reconfirmations
 from c2b.participations.votes.deciding import keep_votes
 from c2b.participations.waitlist import keep_waitlists
 from c2b.payments import gateways
+from c2b.payments.collecting import keep_reminders
 from c2b.payments.operations import ask_again
+from c2b.payments.watching import keep_windows
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("waitlists", often, keep_waitlists),
         Sweep("questions", often, keep_reconfirmations),
         Sweep("payments", timedelta(minutes=1), ask_again),
+        Sweep("windows", timedelta(hours=1), keep_windows),
+        Sweep("balances", timedelta(minutes=1), keep_reminders),
         Sweep("forecasts", timedelta(minutes=10), keep_forecasts),
         Sweep("answers", timedelta(hours=1), idempotency.prune),
         Sweep("rate counts", timedelta(hours=1), rates.prune),

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import importlib
 
+from c2b.campaigns import windows
 from c2b.durable import enqueue, start
 from c2b.events.operations import Happening, Reaction, subscribe
 from c2b.notifications.announcing import REACTIONS as TELL
 from c2b.participations.closing.objecting import go_on
 from c2b.participations.foresight.previewing import ask as ask_preview
+from c2b.payments.collecting import go_on_collecting
+from c2b.payments.plans import terms
 
 #: Modules whose import registers jobs and workflows.
 _HANDLERS = (
     "c2b.durable.runs",
     "c2b.payments.operations",
+    "c2b.payments.holding",
+    "c2b.payments.reminding",
+    "c2b.payments.watching",
     "c2b.payments.refunding",
     "c2b.purchasing.jobs",
     "c2b.fulfillment.jobs",
@@ -56,7 +62,7 @@ async def _withdraw_order(happening: Happening) -> None:
 async def _refund_one(happening: Happening) -> None:
     if happening.payload.get("paid"):
         participation = happening.subject_id
-        reason = "withdrawal"
+        reason = "overdue" if happening.name == "participation.overdue" else "withdrawal"
         if happening.name == "participation.left_out":
             cause = happening.payload.get("outcome", happening.payload).get("cause")
             reason = "option_minimum" if cause == "minimum" else "left_out"
@@ -74,12 +80,34 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "campaign.canceled": (_refund_everybody, _withdraw_order),
     "participation.withdrawn": (_refund_one, _go_on),
     "participation.left_out": (_refund_one, _go_on),
+    "participation.overdue": (_refund_one, _go_on),
     "participation.joined": (_go_on,),
     "participation.expired": (_go_on,),
     "participation.accepted": (_go_on,),
     "requirement.reconfirmed": (_go_on,),
     "requirement.kept": (_go_on,),
 }
+
+
+async def _money_changed(happening: Happening) -> None:
+    if happening.campaign_id:
+        await go_on_collecting(happening.campaign_id, changed=True)
+
+
+async def _money_came(happening: Happening) -> None:
+    if happening.campaign_id:
+        await go_on_collecting(happening.campaign_id, changed=False)
+
+
+#: A closing that collects money hears of whoever comes, goes or pays.
+MONEY: dict[str, tuple[Reaction, ...]] = {
+    "participation.paid_up": (_money_came,),
+    **dict.fromkeys(
+        ("participation.withdrawn", "participation.left_out", "participation.joined", "participation.hold_lost",
+         "requirement.reconfirmed"),
+        (_money_changed,),
+    ),
+}  # fmt: skip
 
 
 async def _foresee(happening: Happening) -> None:
@@ -90,7 +118,8 @@ async def _foresee(happening: Happening) -> None:
 #: What members want, or what it is measured by, has changed: "if it closed now" is worked out anew.
 WISHES = (
     "ballot.cast", "campaign.reopened", "campaign.schema_moved", "participation.joined", "participation.withdrawn",
-    "participation.left_out", "requirement.revised", "requirement.reconfirmed", "requirement.kept", "vote.closed",
+    "participation.left_out", "participation.overdue", "participation.hold_lost",
+    "requirement.revised", "requirement.reconfirmed", "requirement.kept", "vote.closed",
 )  # fmt: skip
 
 
@@ -99,7 +128,8 @@ def connect() -> None:
     for module in _HANDLERS:
         importlib.import_module(module)
     told = {name: (reaction,) for name, reaction in TELL.items()}
-    for table in (TABLE, dict.fromkeys(WISHES, (_foresee,)), told):
+    windows.learn(terms)
+    for table in (TABLE, MONEY, dict.fromkeys(WISHES, (_foresee,)), told):
         for name, reactions in table.items():
             for reaction in reactions:
                 subscribe(name, reaction)

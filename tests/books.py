@@ -136,15 +136,15 @@ async def _counted() -> list[str]:
 async def _places() -> list[str]:
     """Whoever holds a place has paid for it, what was settled if that was done; nobody else's money is here."""
     rows = await db.fetch(
-        "SELECT t.id, t.state, t.total_minor, t.settled_minor, c.state AS group_state, "
+        "SELECT t.id, t.state, t.captured_minor, t.settled_minor, c.state AS group_state, "
         "COALESCE(SUM(p.amount_minor - p.refunded_minor), 0) AS held FROM participation t "
         "JOIN campaign c ON c.id = t.campaign_id LEFT JOIN payment p ON p.participation_id = t.id AND p.state = "
-        "'succeeded' GROUP BY t.id, t.state, t.total_minor, t.settled_minor, c.state"
+        "'succeeded' GROUP BY t.id, t.state, t.captured_minor, t.settled_minor, c.state"
     )
     found = []
     for row in rows:
         kept = row["state"] in PAID and row["group_state"] not in OVER
-        wanted = (row["settled_minor"] or row["total_minor"]) if kept else 0
+        wanted = (row["settled_minor"] or row["captured_minor"]) if kept else 0
         if int(row["held"]) != wanted:
             found.append(
                 f"{row['state']} place in a {row['group_state']} group holds {row['held']}, not {wanted}"
@@ -188,7 +188,10 @@ async def _returned(told: Record, *, settled: bool) -> list[str]:
 
 
 #: What moves money and decides groups. Orders, documents and mails have tests of their own.
-MONEY = ("campaign.refund", "participation.refund", "refund.send", "closing")
+MONEY = (
+    "campaign.refund", "participation.refund", "refund.send", "payment.capture", "payment.void", "balance.remind",
+    "closing",
+)  # fmt: skip
 
 
 async def due_jobs(*kinds: str) -> list[str]:

@@ -1,7 +1,8 @@
 """From the last captured payment (or the deadline) to a locked batch.
 
 Started by ``campaign.closed`` with the run id ``closing:<campaign>:<round>``. It takes turns: wait until nothing is
-open any more (votes, questions, offered places), allocate, propose, let those object who asked for it, lock. A turn
+open any more (votes, questions, offered places), allocate, propose, let those object who asked for it, collect what
+members still owe, lock. A turn
 whose proposal is not true any more (somebody left, came, or chose otherwise) is followed by another. Each further turn
 needs somebody to have left, answered or been offered a place, and of those there are finitely many: it ends.
 
@@ -18,6 +19,7 @@ from c2b.participations.closing.allocating import allocate
 from c2b.participations.closing.locking import lock, release_places
 from c2b.participations.closing.objecting import unsettled
 from c2b.participations.closing.proposing import propose
+from c2b.payments.collecting import ask, look
 from c2b.payments.operations import settle_prices
 
 
@@ -44,8 +46,26 @@ async def one_turn(run: Run, campaign_id: str, turn: int) -> str:
         return verdict
     if told["until"]:
         await run.wait(f"answers {turn}", until=datetime.fromisoformat(told["until"]))
+    money = await collect(run, campaign_id, turn)
+    if money != "collected":
+        return money
     outcome: str = await run.step(f"lock {turn}", lock, campaign_id=campaign_id, turn=turn)
     return outcome
+
+
+async def collect(run: Run, campaign_id: str, turn: int) -> str:
+    """Have everybody pay what is proposed: ``"collected"``, or ``"changed"`` when somebody leaves instead."""
+    stands = await run.step(f"ask for money {turn}", ask, campaign_id=campaign_id, turn=turn)
+    looks = 0
+    while stands["until"]:
+        looks += 1
+        until = datetime.fromisoformat(stands["until"])
+        woken = await run.wait(f"money {turn}", until=until) is not None
+        stands = await run.step(
+            f"look for money {turn}.{looks}", look, campaign_id=campaign_id, turn=turn, woken=woken
+        )
+    verdict: str = stands["verdict"]
+    return verdict
 
 
 async def nothing_open(run: Run, campaign_id: str, turn: int) -> None:

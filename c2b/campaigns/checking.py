@@ -13,6 +13,7 @@ from c2b.campaigns.votes import (
     possible_batches,
     word_of,
 )
+from c2b.campaigns.windows import faults_of_fit, known, timing_of
 from c2b.catalog import rules as specification
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.schema import ProductSchema, Words
@@ -25,7 +26,8 @@ from c2b.kit.money import format_money
 
 def check(offer: Offer, made_for: Mapping[str, Any], schema: PinnedSchema) -> None:
     """Raises ``Invalid`` with everything that is wrong, each beside its field."""
-    found = faults(offer, made_for, schema, now=clock.now())
+    now = clock.now()
+    found = faults(offer, made_for, schema, now=now) or _fit_faults(offer, made_for, schema, now)
     if found:
         raise Invalid(fields=found)
 
@@ -41,6 +43,17 @@ def faults(
     )  # fmt: skip
     found = [*(() if own else _outcome_faults(offer, schema)), *own, *faults_of(offer, bounds, now=now)]
     return [_with_money(each, made_for["currency"]) for each in found]
+
+
+def _fit_faults(
+    offer: Offer, made_for: Mapping[str, Any], schema: PinnedSchema, now: datetime
+) -> list[FieldError]:
+    """Why no payment provider could hold the money of such a group for so long as it takes."""
+    timing = timing_of(
+        offer.deadline, now, template=made_for["timeline"], balance_days=offer.balance_days,
+        lead_days=specification.lead_days(schema.parsed, offer.batch_answers),
+    )  # fmt: skip
+    return faults_of_fit(offer.payment_plan, timing, known())
 
 
 def bounds_of(

@@ -10,6 +10,7 @@ from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import CampaignNotReady, change_state, hold, next_number
 from c2b.campaigns.checking import check
 from c2b.campaigns.models import BatchVote, Campaign
+from c2b.campaigns.plans import DEPOSIT
 from c2b.campaigns.queries import open_votes
 from c2b.campaigns.rules import Offer, PriceTier, slug_of
 from c2b.campaigns.votes import OpenVote
@@ -221,6 +222,9 @@ def offer_of(campaign: Campaign, votes: Sequence[OpenVote] = ()) -> Offer:
         deadline=campaign.deadline,
         votes=tuple(votes),
         objection_hours=campaign.objection_hours,
+        payment_plan=campaign.payment_plan,
+        deposit_percent=campaign.deposit_percent,
+        balance_days=campaign.balance_days,
     )
 
 
@@ -240,6 +244,9 @@ def _columns(offer: Offer) -> dict[str, Any]:
         "closes": offer.closes,
         "visibility": offer.visibility,
         "objection_hours": offer.objection_hours,
+        "payment_plan": offer.payment_plan,
+        "deposit_percent": offer.deposit_percent if offer.payment_plan == DEPOSIT else 0,
+        "balance_days": offer.balance_days,
         "deadline": offer.deadline,
     }
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from c2b.accounts.rules import Actor
+from c2b.campaigns.plans import FULL
 from c2b.campaigns.rules import SHOWN, PriceTier, entry_price, price_at, price_tiers
 from c2b.campaigns.votes import OpenVote, possible_batches
 from c2b.catalog.queries import PinnedSchema, pinned_schema
@@ -45,6 +46,8 @@ class JoinOffer:
     terms_version: int = 1
     votes: tuple[OpenVote, ...] = ()
     objection_hours: int = 24
+    payment_plan: str = FULL
+    deposit_percent: int = 0
 
     @cached_property
     def batches(self) -> tuple[dict[str, Any], ...]:
@@ -66,7 +69,8 @@ async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
         return kept
     row = await db.fetch_one(
         "SELECT id, schema_id, batch_answers, tiers, currency, deadline, closes, threshold, terms_version, "
-        "objection_hours FROM campaign WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
+        "objection_hours, payment_plan, deposit_percent FROM campaign "
+        "WHERE (slug = ? OR id = ?) AND opened_at IS NOT NULL",
         slug_or_id,
         slug_or_id,
     )
@@ -84,6 +88,8 @@ async def join_offer(slug_or_id: str, *, fresh: bool = False) -> JoinOffer:
         row["terms_version"],
         await open_votes(row["id"]),
         row["objection_hours"],
+        row["payment_plan"],
+        row["deposit_percent"],
     )
     _offers[slug_or_id] = offer
     if len(_offers) > 1000:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from c2b.campaigns.plans import FULL, USUAL_BALANCE_DAYS, faults_of_plan
 from c2b.campaigns.votes import OpenVote
 from c2b.kit.errors import FieldError
 from c2b.kit.i18n import N_
@@ -71,6 +72,7 @@ class Offer:
     """What an organizer fixes about a campaign, and (``votes``) what the members decide.
 
     ``objection_hours``: how long members who asked for it may refuse what the allocation gives them at the close.
+    ``payment_plan`` and what belongs to it: `plans.py`.
     """
 
     title: str
@@ -84,6 +86,9 @@ class Offer:
     deadline: datetime
     votes: tuple[OpenVote, ...] = ()
     objection_hours: int = 24
+    payment_plan: str = FULL
+    deposit_percent: int = 0
+    balance_days: int = USUAL_BALANCE_DAYS
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ def faults_of(offer: Offer, bounds: Bounds, *, now: datetime) -> list[FieldError
     """Everything that keeps an offer from being submitted, each beside its field. Empty when it is fine."""
     return [
         *_text_faults(offer),
+        *faults_of_plan(offer.payment_plan, offer.deposit_percent, offer.balance_days),
         *_quantity_faults(offer, bounds),
         *_tier_faults(offer, bounds),
         *_time_faults(offer, bounds, now),

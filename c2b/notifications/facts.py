@@ -43,6 +43,7 @@ async def campaign(happened: Happened) -> Facts:
         "currency": row["currency"],
         "deadline_at": db.instant(row["deadline"]),
         "closes": row["closes"],
+        "plan": row["payment_plan"],
         "voting_until_at": await _voting_until(happened.campaign),
         "state": row["state"],
         "reason": happened.payload.get("reason", ""),

@@ -35,6 +35,11 @@ def requirement(participation_id: str) -> str:
     return to(f"/participations/{participation_id}/requirement")
 
 
+def windows() -> str:
+    """Where admins see which providers' windows end soon."""
+    return to("/admin/money/windows")
+
+
 def campaign_for_admins(campaign_id: str) -> str:
     """Where a campaign is approved or sent back."""
     return to(f"/admin/campaigns/{campaign_id}")

@@ -83,6 +83,7 @@ def _own(row: dict[str, Any]) -> Facts:
         "quantity": row["quantity"],
         "currency": row["currency"],
         "total_minor": row["total_minor"],
+        "due_minor": row["due_minor"],
         "settled_minor": settled,
         "difference_minor": row["total_minor"] - settled,
         "captured_minor": row["captured_minor"],

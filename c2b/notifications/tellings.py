@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from c2b.notifications import asked, audiences, facts, members, production, votes, waiting
+from c2b.notifications import asked, audiences, balances, facts, members, production, votes, waiting
 from c2b.notifications.audiences import Audience
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.members import Personal
@@ -87,6 +87,15 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         Telling(audiences.member, "participation_left_out", facts.left_out, members.explained),
         Telling(audiences.member, "participation_unanswered", asked.let_go, members.own),
     ),
+    "participation.balance_requested": (
+        Telling(audiences.member, "balance_requested", balances.requested, members.own),
+    ),
+    "participation.balance_late": (
+        Telling(audiences.member, "balance_reminder", balances.late, members.own),
+    ),
+    "participation.overdue": (Telling(audiences.member, "balance_overdue", personal=members.own),),
+    "participation.hold_lost": (Telling(audiences.member, "hold_lost", balances.hold_lost, members.own),),
+    "campaign.window_ending": (Telling(audiences.administrators, "window_ending", balances.window),),
     "campaign.schema_moved": (_organizer("campaign_schema_moved", asked.moved),),
     "participation.released": (Telling(audiences.member, "participation_released"),),
     "participation.proposed": (
@@ -140,7 +149,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 #: What may rightly happen again to the same thing, and is then told again.
 REPEATED = frozenset(
     "campaign.submitted campaign.returned campaign.reopened campaign.schema_moved campaign.proposed "
-    "participation.proposed "
+    "participation.proposed participation.balance_requested participation.balance_late "
+    "participation.hold_lost campaign.window_ending "
     "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from c2b.campaigns.plans import first_due_minor
 from c2b.campaigns.rules import JOINABLE
 from c2b.config import settings
 from c2b.events.operations import Happening, record_all
@@ -82,7 +83,8 @@ class Join:
 
 @dataclass(frozen=True)
 class Joined:
-    """A place is reserved until ``reserved_until``; it counts once ``total_minor`` is captured.
+    """A place is reserved until ``reserved_until``; it counts once ``due_minor`` is captured (or held, where the
+    campaign authorizes): all of ``total_minor``, or a deposit on it.
 
     ``waitlisted``: there is none yet, and nothing to pay.
     """
@@ -94,6 +96,7 @@ class Joined:
     currency: str
     reserved_until: datetime | None
     state: str = "pending_payment"
+    due_minor: int = 0
 
 
 Verdict = Joined | Answer | AppError
@@ -185,7 +188,7 @@ async def write(joins: Sequence[Join]) -> list[Verdict]:
         if refusal and not waits:
             verdicts.append(refusal)
             continue
-        _take_place(campaigns[join.campaign_id], join.quantity, waits=waits)
+        _take_place(terms := campaigns[join.campaign_id], join.quantity, waits=waits)
         members.add((join.campaign_id, join.user_id))
         joined = Joined(
             new_id(),
@@ -193,7 +196,9 @@ async def write(joins: Sequence[Join]) -> list[Verdict]:
             join.quantity,
             join.priced.commitment_minor,
             join.priced.quote.currency,
-            *((None, "waitlisted") if waits else (reserved_until, "pending_payment")),
+            None if waits else reserved_until,
+            "waitlisted" if waits else "pending_payment",
+            first_due_minor(terms["payment_plan"], terms["deposit_percent"], join.priced.commitment_minor),
         )
         if join.call:
             answered[join.call] = joined
@@ -226,7 +231,7 @@ async def _held(campaign_ids: list[str]) -> dict[str, dict[str, Any]]:
     places = ", ".join("?" for _ in campaign_ids)
     suffix = " FOR NO KEY UPDATE" if db.dialect() == "postgres" else ""
     rows = await db.fetch(
-        "SELECT id, state, reserved, cap, deadline, terms_version FROM campaign "
+        "SELECT id, state, reserved, cap, deadline, terms_version, payment_plan, deposit_percent FROM campaign "
         f"WHERE id IN ({places}) ORDER BY id{suffix}",
         *campaign_ids,
     )
@@ -294,7 +299,7 @@ def _row(join: Join, joined: Joined, now: datetime) -> tuple[Any, ...]:
         canonical_json(priced.answers).decode(), priced.digest, priced.configuration_key, join.schema_version,
         json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")),
         canonical_json(priced.preferences).decode() if priced.preferences else "{}",
-        priced.commitment_minor, priced.commitment_minor, priced.quote.currency, joined.state, now,
+        priced.commitment_minor, joined.due_minor, priced.quote.currency, joined.state, now,
         joined.reserved_until,
     )  # fmt: skip
 

@@ -136,6 +136,12 @@ GUARDS = [
         "participation_money",
         "0 <= {captured_minor} AND {captured_minor} <= {due_minor} AND {due_minor} <= {total_minor}",
     ),
+    # the last line before anything is ordered: what a place costs in the end has been captured
+    guards.Check(
+        "participation",
+        "participation_covered",
+        "{settled_minor} IS NULL OR {settled_minor} <= {captured_minor}",
+    ),
     guards.Check("participation", "participation_state", f"{{state}} IN ({_STATES})"),
     guards.PartialUnique(
         "participation", "one_place_each", ("campaign_id", "user_id"), f"state NOT IN ({_GONE})"

@@ -7,7 +7,7 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
-from c2b.campaigns.counting import count_capture, give_back_places
+from c2b.campaigns.counting import give_back_places
 from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.events.operations import record
@@ -16,6 +16,7 @@ from c2b.kit.errors import Forbidden, Invalid, NotFound
 from c2b.kit.http.idempotency import Answer, Call
 from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChanged, submit
 from c2b.participations.models import Participation
+from c2b.participations.money import confirm_capture, confirm_hold, confirm_payment, lose_hold
 from c2b.participations.reconfirming import asking
 from c2b.participations.revising import PayFirst, PriceWouldRise, TooLate, revise
 from c2b.participations.waitlist import offer_places
@@ -97,32 +98,6 @@ async def withdraw(actor: Actor, participation_id: str) -> None:
         await offer_places(own.campaign_id)
 
     await db.atomically(leave)
-
-
-async def confirm_payment(participation_id: str, *, amount_minor: int) -> bool:
-    """Captured money has arrived (inside the transaction that books it). ``False``: too late, give it back."""
-    own = await Participation.get_or_none(id=participation_id)
-    if own is None:
-        raise NotFound
-    await hold(own.campaign_id)
-    rows = await db.execute(
-        "UPDATE participation SET state = 'joined', paid_at = ?, reserved_until = NULL, "
-        "captured_minor = captured_minor + ? WHERE id = ? AND state = 'pending_payment'",
-        clock.now(),
-        amount_minor,
-        participation_id,
-    )
-    if rows != 1:
-        return False
-    if not await count_capture(own.campaign_id, own.quantity):
-        await _leave(own, "expired", from_state="joined")
-        await give_back_places(own.campaign_id, reserved=own.quantity, paid=0)
-        return False
-    await record(
-        "participation.joined", subject="participation", subject_id=participation_id, campaign_id=own.campaign_id,
-        actor_id=own.user_id, audience="organizer", payload={"quantity": own.quantity},
-    )  # fmt: skip
-    return True
 
 
 async def expire(participation_id: str) -> bool:
@@ -207,6 +182,6 @@ async def _own(actor: Actor, participation_id: str) -> Participation:
     return own
 
 
-__all__ = ["CampaignNotOpen", "PayFirst", "PriceWouldRise", "TooLate", "confirm_payment", "expire", "join",
-           "keep_reservations", "mark_refunded", "mark_refunding", "release_unpaid", "requirement", "revise",
-           "withdraw"]  # fmt: skip
+__all__ = ["CampaignNotOpen", "PayFirst", "PriceWouldRise", "TooLate", "confirm_capture", "confirm_hold",
+           "confirm_payment", "expire", "join", "keep_reservations", "lose_hold", "mark_refunded",
+           "mark_refunding", "release_unpaid", "requirement", "revise", "withdraw"]  # fmt: skip

@@ -17,9 +17,15 @@ MAX_QUANTITY = 20
 #: State → the states it may change to.
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     "waitlisted": ("pending_payment", "expired", "withdrawn"),
-    "pending_payment": ("joined", "expired", "withdrawn"),
-    "joined": ("confirmed", "needs_attention", "withdrawn", "refunding"),
-    "needs_attention": ("joined", "confirmed", "withdrawn", "refunding"),
+    "pending_payment": ("joined", "needs_attention", "expired", "withdrawn"),
+    "joined": (
+        "confirmed",
+        "needs_attention",
+        "withdrawn",
+        "refunding",
+        "pending_payment",
+    ),  # its hold was lost
+    "needs_attention": ("joined", "confirmed", "withdrawn", "refunding", "pending_payment"),
     "confirmed": ("in_fulfillment", "refunding"),
     "in_fulfillment": ("delivered", "refunding"),
     "delivered": ("completed",),

@@ -113,15 +113,18 @@ async def _held_until(campaign: dict[str, Any], until: datetime | None) -> datet
 async def _closing_waits_until(campaign_id: str, human: timedelta) -> datetime:
     """One stretch of time after the close for the whole waitlist, so that a closing ends however many do not pay."""
     row = await db.fetch_one(
-        "SELECT MAX(t.at) AS closed_at, (SELECT MAX(a.objections_until) FROM allocation a "
+        "SELECT MAX(t.at) AS closed_at, (SELECT MAX(p.left_at) FROM participation p WHERE p.campaign_id = ? "
+        "AND p.attention = 'overdue') AS let_go_at, (SELECT MAX(a.objections_until) FROM allocation a "
         "WHERE a.campaign_id = ? AND a.state = 'proposed') AS objections_until "
         "FROM campaign_transition t WHERE t.campaign_id = ? AND t.to_state = 'closed'",
+        campaign_id,
         campaign_id,
         campaign_id,
     )
     closed_at = db.instant(row["closed_at"]) if row else None
     assert row
     assert closed_at
+    closed_at = max(closed_at, db.instant(row["let_go_at"]) or closed_at)  # whoever did not pay made room
     return max(closed_at + human, db.instant(row["objections_until"]) or closed_at)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
+from c2b.campaigns.plans import AUTHORIZE, DEPOSIT, OVERDUE_DAYS, overdue_at
 from c2b.config import settings
 from c2b.events.operations import record
 from c2b.kit import clock, db, faults
@@ -19,10 +20,12 @@ from c2b.kit.errors import AppError, Conflict, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_id
 from c2b.ledger.operations import escrow, open_account, transfer, world
-from c2b.participations.operations import confirm_payment
+from c2b.participations.operations import confirm_capture, confirm_payment
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import GatewayEvent
+from c2b.payments.holding import book_authorization, book_loss
 from c2b.payments.models import Payment
+from c2b.payments.plans import fitting_gateways
 from c2b.payments.refunding import book_refund, request_refund
 from c2b.payments.rules import own_key
 
@@ -37,21 +40,22 @@ class NothingToPay(Conflict):
 async def start_checkout(actor: Actor, participation_id: str) -> str:
     """Where the member pays: the provider's page. The same open payment gives the same page."""
     own = await db.fetch_one(
-        "SELECT t.*, c.slug, c.title, c.code FROM participation t JOIN campaign c ON c.id = t.campaign_id "
+        "SELECT t.*, c.slug, c.title, c.code, c.state AS group_state FROM participation t "
+        "JOIN campaign c ON c.id = t.campaign_id "
         "WHERE t.id = ? AND t.user_id = ?",
         participation_id,
         actor.id,
     )
     if own is None:
         raise NotFound
-    if own["state"] != "pending_payment":
+    if not may_pay(own):
         raise NothingToPay
     payment = await db.atomically(lambda: _open_payment(own, actor.locale))
     if payment.checkout_url:
         return payment.checkout_url
     base = settings().base_url
-    reserved_until = db.instant(own["reserved_until"])
-    assert reserved_until
+    last_hour = overdue_at(payment.due_at) if payment.due_at else db.instant(own["reserved_until"])
+    assert last_hour
     started = await gateway(payment.gateway).start(
         payment_id=payment.id,
         amount_minor=payment.amount_minor,
@@ -61,7 +65,8 @@ async def start_checkout(actor: Actor, participation_id: str) -> str:
         return_url=f"{base}/participations/{participation_id}",
         notify_url=f"{base}/webhooks/{payment.gateway}",
         key=payment.id,
-        expires_at=reserved_until,
+        expires_at=last_hour,
+        holds=payment.holds,
     )
     faults.point("payment:started")
     await db.execute(
@@ -76,24 +81,46 @@ async def start_checkout(actor: Actor, participation_id: str) -> str:
 async def _open_payment(own: dict[str, Any], locale: str) -> Payment:
     # locked, so that two clicks at the same time do not both see no payment and open one each
     suffix = " FOR NO KEY UPDATE" if db.dialect() == "postgres" else ""
-    still = await db.fetch_one("SELECT state FROM participation WHERE id = ?" + suffix, own["id"])
-    if still is None or still["state"] != "pending_payment":
+    still = await db.fetch_one(
+        "SELECT state, due_minor, captured_minor FROM participation WHERE id = ?" + suffix, own["id"]
+    )
+    if still is None or not may_pay({**own, **still}):
         raise NothingToPay
     existing = await Payment.get_or_none(participation_id=own["id"], state="created")
     if existing:
         return existing
+    plan = await db.fetch_one(
+        "SELECT c.payment_plan, c.deadline, c.balance_days, p.timeline, (SELECT MAX(b.due_at) FROM payment b "
+        "WHERE b.participation_id = ? AND b.purpose = 'balance') AS due_at FROM campaign c "
+        "JOIN product p ON p.id = c.product_id WHERE c.id = ?",
+        own["id"],
+        own["campaign_id"],
+    )
+    assert plan
+    balance = still["state"] != "pending_payment"
     return await Payment.create(
         id=new_id(),
         participation_id=own["id"],
         campaign_id=own["campaign_id"],
         user_id=own["user_id"],
-        amount_minor=own["total_minor"],
+        amount_minor=still["due_minor"] - still["captured_minor"],
         currency=own["currency"],
-        gateway=settings().gateway,
+        gateway=next(iter(fitting_gateways(plan)), settings().gateway),
+        purpose="balance" if balance else "deposit" if plan["payment_plan"] == DEPOSIT else "full",
+        holds=not balance and plan["payment_plan"] == AUTHORIZE,
+        due_at=db.instant(plan["due_at"]) if balance else None,
         description=f"{own['title']} ({own['code']})",
         locale=locale,
         created_at=clock.now(),
     )
+
+
+def may_pay(own: dict[str, Any]) -> bool:
+    """Whether something is to be paid for a place: reserved, or asked for its balance (``group_state``: closed)."""
+    if own["state"] == "pending_payment":
+        return True
+    owes: bool = own["captured_minor"] < own["due_minor"]
+    return owes and own["state"] in ("joined", "needs_attention") and own["group_state"] == "closed"
 
 
 async def receive(gateway_name: str, event: GatewayEvent) -> str:
@@ -117,7 +144,13 @@ async def receive(gateway_name: str, event: GatewayEvent) -> str:
         if first is None:
             return "known"
         if verdict == "captured":
-            await book_capture(event.payment_id, provider_ref=event.provider_ref)
+            await book_capture(
+                event.payment_id, provider_ref=event.provider_ref, amount_minor=event.amount_minor
+            )
+        elif verdict == "authorized":
+            await book_authorization(event.payment_id, provider_ref=event.provider_ref)
+        elif verdict == "released":
+            await book_loss(event.payment_id, state="voided")
         elif verdict == "failed":
             await _book_failure(event.payment_id)
         elif verdict == "refunded":
@@ -140,9 +173,13 @@ async def _verdict(gateway_name: str, event: GatewayEvent) -> str:
     if event.currency != payment.currency:
         return "wrong currency"
     if event.kind == "payment.captured":
-        return "captured" if event.amount_minor == payment.amount_minor else "wrong amount"
-    if event.kind in ("payment.failed", "payment.expired"):
-        return "failed"
+        return "captured" if event.amount_minor == await _expected(payment) else "wrong amount"
+    if event.kind == "payment.authorized":
+        return (
+            "authorized" if payment.holds and event.amount_minor == payment.amount_minor else "wrong amount"
+        )
+    if event.kind in ("payment.failed", "payment.expired", "payment.voided"):
+        return "released" if payment.state == "authorized" else "failed"
     if event.kind == "refund.succeeded":
         refund = await db.fetch_one(
             "SELECT amount_minor FROM refund WHERE key = ? AND payment_id = ?",
@@ -155,16 +192,39 @@ async def _verdict(gateway_name: str, event: GatewayEvent) -> str:
     return "ignored"
 
 
-async def book_capture(payment_id: str, *, provider_ref: str) -> bool:
-    """Book captured money in the present transaction; ``False`` if it was booked before."""
+async def _expected(payment: Payment) -> int:
+    """What is to be captured: all of a payment, or of a hold what the close has asked for."""
+    if payment.state != "authorized":
+        return payment.amount_minor
+    row = await db.fetch_one(
+        "SELECT due_minor - captured_minor AS asked FROM participation WHERE id = ?", payment.participation_id
+    )
+    assert row
+    return int(row["asked"])
+
+
+async def book_capture(payment_id: str, *, provider_ref: str, amount_minor: int | None = None) -> bool:
+    """Book captured money in the present transaction; ``False`` if it was booked before.
+
+    ``amount_minor``: what was charged, where that may be a part of what was held.
+    """
     payment = await Payment.get(id=payment_id)
     await hold(payment.campaign_id)  # everybody holds the campaign's row first: what follows has no rivals
+    payment = await Payment.get(id=payment_id)
+    if payment.state == "succeeded":
+        return False
+    held = payment.state == "authorized"
+    amount = min(amount_minor or payment.amount_minor, payment.amount_minor) if held else payment.amount_minor
+    now = clock.now()
     rows = await db.execute(
-        "UPDATE payment SET state = 'succeeded', captured_at = ?, provider_ref = COALESCE(provider_ref, ?) "
-        "WHERE id = ? AND state <> 'succeeded'",
-        clock.now(),
+        "UPDATE payment SET state = 'succeeded', captured_at = ?, refund_until = ?, amount_minor = ?, "
+        "provider_ref = COALESCE(provider_ref, ?) WHERE id = ? AND state = ?",
+        now,
+        now + gateway(payment.gateway).capabilities.refund_window,
+        amount,
         provider_ref,
         payment_id,
+        payment.state,
     )
     if rows != 1:
         return False
@@ -174,7 +234,7 @@ async def book_capture(payment_id: str, *, provider_ref: str) -> bool:
     await transfer(
         debit=debit,
         credit=escrow(payment.campaign_id),
-        amount_minor=payment.amount_minor,
+        amount_minor=amount,
         currency=payment.currency,
         key=f"capture:{payment_id}",
         cause="payment",
@@ -183,12 +243,20 @@ async def book_capture(payment_id: str, *, provider_ref: str) -> bool:
     await record(
         "payment.captured", subject="payment", subject_id=payment_id, campaign_id=payment.campaign_id,
         actor_id=payment.user_id, audience="admin",
-        payload={"amount_minor": payment.amount_minor, "currency": payment.currency,
+        payload={"amount_minor": amount, "currency": payment.currency,
                  "participation_id": payment.participation_id},
     )  # fmt: skip
-    if not await confirm_payment(payment.participation_id, amount_minor=payment.amount_minor):
-        await request_refund(payment_id, reason="late", amount_minor=payment.amount_minor)
+    if not await _counts(payment, amount, held=held):
+        await request_refund(payment_id, reason="late", amount_minor=amount)
     return True
+
+
+async def _counts(payment: Payment, amount_minor: int, *, held: bool) -> bool:
+    if held:
+        return await confirm_capture(payment.participation_id, amount_minor=amount_minor)
+    return await confirm_payment(
+        payment.participation_id, amount_minor=amount_minor, balance=payment.purpose == "balance"
+    )
 
 
 async def _book_failure(payment_id: str) -> None:
@@ -210,11 +278,13 @@ async def ask_again(*, older_than: timedelta = timedelta(minutes=2), limit: int 
     """
     now = clock.now()
     rows = await db.fetch(
-        "SELECT id, gateway, provider_ref, amount_minor, currency FROM payment WHERE state IN ('created', 'failed') "
-        "AND provider_ref IS NOT NULL AND created_at < ? AND created_at > ? ORDER BY created_at DESC LIMIT "
-        + str(int(limit)),
+        "SELECT id, gateway, provider_ref, amount_minor, currency FROM payment WHERE provider_ref IS NOT NULL "
+        "AND ((state IN ('created', 'failed') AND created_at < ? AND (created_at > ? OR due_at > ?)) "
+        "OR (state = 'authorized' AND hold_until <= ?)) ORDER BY created_at DESC LIMIT " + str(int(limit)),
         now - older_than,
         now - timedelta(days=2),
+        now - timedelta(days=OVERDUE_DAYS + 2),
+        now,
     )
     found = 0
     for row in rows:
@@ -227,12 +297,11 @@ async def ask_again(*, older_than: timedelta = timedelta(minutes=2), limit: int 
 
 async def _ask(row: dict[str, Any], now: datetime) -> bool:
     told = await gateway(row["gateway"]).read(row["provider_ref"])
-    kinds = {"captured": "payment.captured", "failed": "payment.failed", "expired": "payment.expired"}
-    if told.status not in kinds:
+    if told.status == "created":
         return False
     event = GatewayEvent(
         event_id=f"asked:{row['id']}:{told.status}",
-        kind=kinds[told.status],
+        kind=f"payment.{told.status}",
         provider_ref=row["provider_ref"],
         payment_id=row["id"],
         amount_minor=told.amount_minor,

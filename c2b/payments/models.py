@@ -180,6 +180,25 @@ class ReconciliationCase(Model):
         table = "reconciliation_case"
 
 
+#: An amount never changes, but that of a hold: when it is captured it becomes what was charged, never more.
+_CHANGED = (
+    "OLD.amount_minor <> NEW.amount_minor AND NOT "
+    "(OLD.state = 'authorized' AND NEW.state = 'succeeded' AND NEW.amount_minor < OLD.amount_minor)"
+)
+_SQLITE = (
+    'DROP TRIGGER IF EXISTS "payment_amount_frozen"',
+    f"""CREATE TRIGGER "payment_amount_frozen" BEFORE UPDATE ON "payment" WHEN {_CHANGED}
+    BEGIN SELECT RAISE(ABORT, 'payment_amount_frozen'); END""",
+)
+_POSTGRES = (
+    f"""CREATE OR REPLACE FUNCTION "payment_amount_frozen"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF {_CHANGED} THEN RAISE EXCEPTION 'payment_amount_frozen' USING ERRCODE = 'check_violation'; END IF;
+      RETURN NEW; END $$""",
+    'DROP TRIGGER IF EXISTS "payment_amount_frozen" ON "payment"',
+    'CREATE TRIGGER "payment_amount_frozen" BEFORE UPDATE ON "payment" FOR EACH ROW '
+    'EXECUTE FUNCTION "payment_amount_frozen"()',
+)
+
 GUARDS = [
     guards.Check("payment", "payment_amount", "{amount_minor} > 0"),
     guards.Check(
@@ -198,9 +217,8 @@ GUARDS = [
         "payment", "one_provider_object", ("gateway", "provider_ref"), "provider_ref IS NOT NULL"
     ),
     guards.PartialUnique("payment", "one_payment_at_work", ("participation_id",), "state = 'created'"),
-    guards.Frozen(
-        "payment", ("participation_id", "amount_minor", "currency", "gateway", "provider_ref", "captured_at")
-    ),
+    guards.Frozen("payment", ("participation_id", "currency", "gateway", "provider_ref", "captured_at")),
+    guards.Statements("payment_amount_frozen", _SQLITE, _POSTGRES),
     guards.Check("refund", "refund_amount", "{amount_minor} > 0"),
     guards.Check(
         "refund",

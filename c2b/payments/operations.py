@@ -6,8 +6,9 @@ from typing import Any
 
 from c2b.durable import Lease, job
 from c2b.kit import db
-from c2b.participations.operations import release_unpaid
+from c2b.participations.operations import mark_refunding, release_unpaid
 from c2b.payments.capturing import ask_again, receive, start_checkout
+from c2b.payments.holding import release, settle_if_empty
 from c2b.payments.refunding import request_refund
 
 __all__ = [
@@ -36,13 +37,20 @@ async def _refund_some(lease: Lease, campaign_id: str) -> bool:
     rows = await db.fetch(
         "SELECT p.id, p.amount_minor FROM payment p WHERE p.campaign_id = ? AND p.state = 'succeeded' "
         "AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.payment_id = p.id "
-        "AND r.reason IN ('campaign_failed', 'withdrawal', 'option_minimum', 'left_out', 'late')) "
+        "AND r.reason IN ('campaign_failed', 'withdrawal', 'option_minimum', 'left_out', 'late', 'overdue')) "
         "ORDER BY p.id LIMIT 100",
         campaign_id,
     )
     asked = 0
     for row in rows:
         asked += await request_refund(row["id"], reason="campaign_failed", amount_minor=row["amount_minor"])
+    for row in await db.fetch(
+        "SELECT p.id, p.participation_id FROM payment p WHERE p.campaign_id = ? AND p.state = 'authorized' AND "
+        "NOT EXISTS (SELECT 1 FROM job j WHERE j.key = 'void:' || p.id) ORDER BY p.id LIMIT 100",
+        campaign_id,
+    ):
+        await mark_refunding(row["participation_id"])
+        asked += await release(row["id"])
     return asked == 0
 
 
@@ -57,17 +65,30 @@ async def refund_participation(
             participation_id,
         ):
             await request_refund(row["id"], reason=reason, amount_minor=row["amount_minor"])
+        for row in await db.fetch(
+            "SELECT id FROM payment WHERE participation_id = ? AND state = 'authorized'", participation_id
+        ):
+            await release(row["id"])
+        await settle_if_empty(participation_id)
 
 
 async def settle_prices(campaign_id: str) -> int:
-    """After the lock: whoever paid more than the tier that was reached gets the difference back. How many."""
+    """After the lock: whoever paid more than the price that was reached gets the difference back. How many refunds.
+
+    Spread over a member's payments, the latest first, so that each keeps as much as it can of what was paid.
+    """
     rows = await db.fetch(
-        "SELECT p.id, t.total_minor - t.settled_minor AS more FROM participation t JOIN payment p "
-        "ON p.participation_id = t.id AND p.state = 'succeeded' "
-        "WHERE t.campaign_id = ? AND t.settled_minor < t.total_minor ORDER BY p.id",
+        "SELECT p.id, p.participation_id, p.amount_minor, t.captured_minor - t.settled_minor AS more "
+        "FROM participation t JOIN payment p ON p.participation_id = t.id AND p.state = 'succeeded' "
+        "WHERE t.campaign_id = ? AND t.settled_minor < t.captured_minor "
+        "AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.payment_id = p.id AND r.reason = 'late') "
+        "ORDER BY p.participation_id, p.id DESC",
         campaign_id,
     )
-    asked = 0
+    asked, left = 0, {row["participation_id"]: row["more"] for row in rows}
     for row in rows:
-        asked += await request_refund(row["id"], reason="price_difference", amount_minor=row["more"])
+        back = min(left[row["participation_id"]], row["amount_minor"])
+        if back:
+            left[row["participation_id"]] -= back
+            asked += await request_refund(row["id"], reason="price_difference", amount_minor=back)
     return asked

@@ -61,6 +61,7 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
         "withdrawal",
         "option_minimum",
         "left_out",
+        "overdue",
     ):  # late money never made anybody a member
         await mark_refunding(payment.participation_id)
     await record(
@@ -178,9 +179,10 @@ async def book_refund(key: str, *, provider_ref: str | None = None) -> bool:
         cause="refund",
         cause_id=refund.id,
     )
-    # all of it: a place may have been paid twice (declined, tried again, and both captured)
+    # all of it: a place may have been paid twice (declined, tried again, and both captured), or in several parts
     still_held = await db.fetch_one(
-        "SELECT id FROM payment WHERE participation_id = ? AND state = 'succeeded' AND refunded_minor < amount_minor",
+        "SELECT id FROM payment WHERE participation_id = ? AND (state = 'authorized' OR (state = 'succeeded' "
+        "AND refunded_minor < amount_minor))",
         payment.participation_id,
     )
     if still_held is None:

@@ -7,9 +7,14 @@ FULL_REASONS = ("campaign_failed", "withdrawal", "option_minimum", "left_out", "
 REASONS = (*FULL_REASONS, "price_difference", "claim")
 
 PAYMENT_TRANSITIONS: dict[str, tuple[str, ...]] = {
-    "created": ("succeeded", "failed", "closed"),
-    "failed": ("succeeded",),  # a provider may say failed first and captured later: the money is real
-    "closed": ("succeeded",),
+    "created": ("authorized", "succeeded", "failed", "closed"),
+    "authorized": ("succeeded", "failed", "voided"),
+    "failed": (
+        "authorized",
+        "succeeded",
+    ),  # a provider may say failed first and captured later: the money is real
+    "closed": ("authorized", "succeeded"),
+    "voided": ("succeeded",),
     "succeeded": (),
 }
 REFUND_TRANSITIONS: dict[str, tuple[str, ...]] = {

@@ -6,6 +6,7 @@ The solver has its own checker; this is the last line before money and a purchas
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from c2b.campaigns.rules import price_at, price_tiers
@@ -22,8 +23,10 @@ class LockRefused(PermanentFailure):
     """What would be frozen is not what was paid or promised. Nothing was changed; an admin must look."""
 
 
-def check(schema: PinnedSchema, campaign: Json, inputs: Json, result: Json) -> None:
-    """Raise ``LockRefused`` for the first thing that is not right."""
+def check(
+    schema: PinnedSchema, campaign: Json, inputs: Json, result: Json, captured: Mapping[str, int]
+) -> None:
+    """Raise ``LockRefused`` for the first thing that is not right. ``captured``: what has come of each member."""
     wanted, given = {each["id"]: each for each in inputs["members"]}, result["members"]
     if [each["id"] for each in given] != list(wanted):
         raise LockRefused(f"{campaign['id']}: the proposal is about other members")
@@ -36,6 +39,8 @@ def check(schema: PinnedSchema, campaign: Json, inputs: Json, result: Json) -> N
             f"{campaign['id']}: {units} units are not what was proposed, or not what may be made"
         )
     for each in served:
+        if captured[each["id"]] < each["settled_minor"]:
+            raise LockRefused(f"participation {each['id']} costs {each['settled_minor']}, and less has come")
         _check_member(schema, inputs["campaign"], wanted[each["id"]], each, units=units)
     _check_cells(schema, inputs["campaign"], wanted, served)
 

@@ -32,6 +32,7 @@ async def collect(campaign: Json) -> Json:
             "batch_answers": _json(campaign["batch_answers"]),
             "tiers": _json(campaign["tiers"]),
             "votes": await _decided(campaign["id"]),
+            "payment_plan": campaign["payment_plan"],
         },
         "members": [
             {
@@ -46,6 +47,16 @@ async def collect(campaign: Json) -> Json:
             for row in rows
         ],
     }  # fmt: skip
+
+
+async def captured_of(campaign_id: str) -> dict[str, int]:
+    """What has been captured of each paid member, in minor units. It never falls, so it is no input of a proposal."""
+    rows = await db.fetch(
+        "SELECT id, captured_minor FROM participation WHERE campaign_id = ? "
+        "AND state IN ('joined', 'needs_attention')",
+        campaign_id,
+    )
+    return {row["id"]: row["captured_minor"] for row in rows}
 
 
 def _promised(quote: Json) -> Json:

@@ -9,6 +9,7 @@ from typing import Any
 
 from c2b import allocation
 from c2b.allocation.problem import Allocation
+from c2b.campaigns.plans import FULL
 from c2b.campaigns.rules import quoted_at, quoted_tiers
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.rules import configuration_of, nre, parse_schema
@@ -92,11 +93,16 @@ def _member(
     why = vars(reasons.of(position))
     same: Json = {
         "quantity": member["units"], "choices": max(len(case.given[position]), 1),
-        "paid_minor": member["paid_minor"], "schema_version": schema.version,
+        "schema_version": schema.version,
     }  # fmt: skip
+    at_once = inputs["campaign"].get("payment_plan", FULL) == FULL
     kept: Json = {"id": member["id"], "units": member["units"]}
     if seat is None:
-        outcome = left(**same, **{**why, "cause": why["cause"] or "minimum"})
+        outcome = left(
+            **same,
+            paid_minor=member["paid_minor"] if at_once else 0,
+            **{**why, "cause": why["cause"] or "minimum"},
+        )
         return {**kept, "answers": None, "settled_minor": None, "outcome": outcome.to_json()}
     spec, given = case.problem.members[position].specs[seat.spec], case.given[position][seat.spec]
     unit = found.unit_price_minor + spec.surcharge_minor
@@ -105,7 +111,8 @@ def _member(
         raise WrongAllocation(f"{member['id']} would pay {settled}, more than they agreed to")
     outcome = served(
         schema.parsed, rank=given.rank, first=member["answers"], given=given.answers, unit_price_minor=unit,
-        fee_minor=seat.fee_minor, promised_minor=member["promised_minor"], settled_minor=settled, **same, **why,
+        fee_minor=seat.fee_minor, promised_minor=member["promised_minor"], settled_minor=settled,
+        paid_minor=member["paid_minor"] if at_once else member["promised_minor"], **same, **why,
     )  # fmt: skip
     return {**kept, "answers": given.answers, "settled_minor": settled, "outcome": outcome.to_json()}
 

@@ -20,7 +20,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.ids import sha256_hex
 from c2b.participations.closing.checking import LockRefused, check
-from c2b.participations.closing.collecting import collect, digest_of
+from c2b.participations.closing.collecting import captured_of, collect, digest_of
 from c2b.participations.closing.proposing import CHANGED, LOCKED, OVER, proposal_of, supersede
 from c2b.participations.leaving import leave_out, leaving, make_room
 from c2b.participations.rules import Priced, price
@@ -68,11 +68,16 @@ async def lock(campaign_id: str, *, turn: int) -> str:
         await supersede(proposal["id"])
         return CHANGED
     schema, result = await pinned_schema(campaign["schema_id"]), proposal["result"]
-    check(schema, campaign, inputs, result)
+    check(schema, campaign, inputs, result, await captured_of(campaign_id))
     if await make_room(campaign_id, result):
         await supersede(proposal["id"])
         return CHANGED
-    staying = [_Seat(schema, inputs, member) for member in result["members"] if member["answers"] is not None]
+    committed = {each["id"]: each["paid_minor"] for each in inputs["members"]}
+    staying = [
+        _Seat(schema, inputs["campaign"], member, committed[member["id"]])
+        for member in result["members"]
+        if member["answers"] is not None
+    ]
     await leave_out(campaign_id, leaving(result))
     await _confirm(campaign_id, staying)
     await _freeze(campaign, schema, result, staying)
@@ -88,22 +93,21 @@ async def lock(campaign_id: str, *, turn: int) -> str:
 class _Seat:
     """What a served member gets, hashed and priced. The first choice keeps the quote that it was promised."""
 
-    def __init__(self, schema: PinnedSchema, inputs: Json, member: Json) -> None:
-        campaign = inputs["campaign"]
+    def __init__(self, schema: PinnedSchema, campaign: Json, member: Json, committed_minor: int) -> None:
         self.member, self.id = member, member["id"]
         self.first: bool = member["outcome"]["rank"] == 0
-        self.priced = self._promised(schema, campaign, member)
+        self.priced = self._promised(schema, campaign, member, committed_minor)
 
     @staticmethod
-    def _promised(schema: PinnedSchema, campaign: Json, member: Json) -> Priced:
-        """At the dearest tier that does not cost more than was paid: what was promised when it was paid for."""
+    def _promised(schema: PinnedSchema, campaign: Json, member: Json, committed_minor: int) -> Priced:
+        """At the dearest tier that does not cost more than the commitment: what was promised at joining."""
         for tier in price_tiers(campaign["tiers"]):
             priced = price(
                 schema.parsed, batch_answers=campaign["batch_answers"], answers=member["answers"],
                 tier_unit_price_minor=tier.unit_price_minor, quantity=member["units"],
                 currency=campaign["currency"], schema_version=schema.version,
             )  # fmt: skip
-            if priced.quote.total_minor <= member["outcome"]["returned_minor"] + member["settled_minor"]:
+            if priced.quote.total_minor <= committed_minor:
                 return priced
         return priced
 

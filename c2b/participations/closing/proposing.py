@@ -68,6 +68,14 @@ async def proposal_of(campaign: Json, *, turn: int | None = None) -> Json | None
     return read(row) if row and turn in (None, row["turn"]) else None
 
 
+async def standing(campaign: Json, turn: int) -> Json | None:
+    """The proposal of ``turn`` as long as members want what it was computed from. The campaign's row is held."""
+    proposal = await proposal_of(campaign, turn=turn)
+    if proposal is None or proposal["input_digest"] != digest_of(await collect(campaign)):
+        return None
+    return proposal
+
+
 def read(row: Json) -> Json:
     """An allocation's row with JSON parsed and instants as instants."""
     return {

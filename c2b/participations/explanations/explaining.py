@@ -110,6 +110,11 @@ def _why(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
 
 
 def _left(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
+    if not outcome.returned_minor:  # a deposit, or money that was only held: how much, their own page says
+        return gettext(
+            "{why}, so you are out, and all that you have paid comes back to you.",
+            why=_why_left(schema, outcome, currency),
+        )
     back = _amount(outcome.returned_minor, currency)
     return gettext(
         "{why}, so you are out and get all of your money back: {back}.",

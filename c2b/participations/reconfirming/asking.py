@@ -189,7 +189,7 @@ async def keep(own: Participation, offer: JoinOffer) -> None:
 async def _let_go(own: Participation, reason: str) -> None:
     """None of the member's choices can be made: they leave with all their money, and are told why."""
     outcome = gone(
-        cause=reason, quantity=own.quantity, choices=1, paid_minor=own.total_minor, schema_version=own.schema_version
+        cause=reason, quantity=own.quantity, choices=1, paid_minor=own.captured_minor, schema_version=own.schema_version
     )  # fmt: skip
     await db.execute(
         "UPDATE participation SET state = 'refunding', left_at = ?, attention = ?, outcome = ? "

@@ -181,7 +181,7 @@ async def _keep_outcome(
 
 async def _everybody(campaign_id: str) -> list[dict[str, Any]]:
     rows = await db.fetch(
-        "SELECT id, user_id, quantity, answers, preferences, quote, total_minor, schema_version, state "
+        "SELECT id, user_id, quantity, answers, preferences, quote, captured_minor, total_minor, schema_version, state "
         "FROM participation WHERE campaign_id = ? AND state IN ('pending_payment', 'joined', 'needs_attention') "
         "ORDER BY id",
         campaign_id,
@@ -239,7 +239,7 @@ def _outcome(attribute: str, outcome: Any, row: dict[str, Any], verdict: Verdict
         cause=verdict.leave,
         quantity=row["quantity"],
         choices=len(ranked(row["answers"], row["preferences"])),
-        paid_minor=row["total_minor"],
+        paid_minor=row["captured_minor"],
         schema_version=row["schema_version"],
         limit_minor=row["preferences"].get("limit_minor") if verdict.leave == "price" else None,
         lowest_minor=verdict.lowest_minor,

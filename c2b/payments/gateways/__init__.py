@@ -31,6 +31,11 @@ def gateway(name: str | None = None) -> Gateway:
     return _made(name, settings())
 
 
+def enabled() -> tuple[str, ...]:
+    """The names of the enabled providers, the default first (``C2B_GATEWAYS``)."""
+    return tuple(dict.fromkeys(settings().gateways))
+
+
 def sandbox() -> SandboxGateway:
     """The sandbox, for those who serve its pages and deliver its notifications: application, clock, demo."""
     found = gateway("sandbox")

@@ -3,7 +3,7 @@
 from starlette.routing import Route
 
 from c2b.web import outbox
-from c2b.web.admin import approvals, campaign, campaigns, events, jobs, orders, runs, timeline
+from c2b.web.admin import approvals, campaign, campaigns, events, jobs, orders, runs, timeline, windows
 from c2b.web.consumer import lives, version
 
 routes = [
@@ -20,6 +20,7 @@ routes = [
     Route(
         "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]
     ),
+    Route("/admin/money/windows", windows.index, methods=["GET"]),
     Route("/admin/orders", orders.index, methods=["GET"]),
     Route("/admin/orders/{id:id}", orders.show, methods=["GET"]),
     Route("/admin/orders/{id:id}/extension", orders.extend, methods=["POST"]),

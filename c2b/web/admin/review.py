@@ -104,7 +104,7 @@ async def review_of(campaign: dict[str, Any]) -> Review:
 def offer_of(campaign: dict[str, Any], votes: tuple[OpenVote, ...] = ()) -> Offer:
     """The offer in a campaign's row, with its votes."""
     names = ("title", "story", "batch_answers", "threshold", "cap", "closes", "visibility", "deadline",
-             "objection_hours")  # fmt: skip
+             "objection_hours", "payment_plan", "deposit_percent", "balance_days")  # fmt: skip
     return Offer(
         **{name: campaign[name] for name in names}, tiers=price_tiers(campaign["tiers"]), votes=votes
     )

@@ -56,6 +56,9 @@ class CampaignView:
     deadline: datetime
     closes: str
     objection_hours: int
+    payment_plan: str
+    deposit_percent: int
+    balance_days: int
     currency: str
     before_lock: bool
     described: list[Described]
@@ -92,6 +95,9 @@ def campaign_view(row: dict[str, Any], schema: ProductSchema) -> CampaignView:
         "state",
         "deadline",
         "objection_hours",
+        "payment_plan",
+        "deposit_percent",
+        "balance_days",
         "currency",
     )
     return CampaignView(

@@ -21,6 +21,7 @@ from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, current_locale
 from c2b.participations.queries import members_of
+from c2b.payments.collecting import collecting_of
 from c2b.payments.queries import money_of_campaign
 from c2b.web.allocation import allocation_view
 from c2b.web.auth import actor_of, require
@@ -180,6 +181,7 @@ async def _standing_page(
         first=window.after is None,
         groups=await minimum_bars(row),
         money=await money_of_campaign(row["id"]),
+        collecting=await collecting_of(row),
         version=await version_state(row),
         timeline=await drawn_timeline(actor, row["id"]),
         allocation=await allocation_view(actor, row),

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from c2b.campaigns.checking import bounds_of
+from c2b.campaigns.plans import DEPOSIT, FULL, USUAL_BALANCE_DAYS, USUAL_PERCENT
 from c2b.campaigns.rules import (
     MAX_TIERS,
     Bounds,
@@ -105,12 +106,24 @@ class SentOffer:
             deadline=self.deadline,
             votes=self.votes.votes(self.votes_close_at),
             objection_hours=self.numbers["objection_hours"],
+            payment_plan=self.values["payment_plan"],
+            deposit_percent=self.numbers["deposit_percent"],
+            balance_days=self.numbers["balance_days"],
         )
 
 
-_TEXTS = ("title", "story", "threshold", "cap", "closes", "visibility", "deadline", "objection_hours")
-_NUMBERS = ("threshold", "cap", "objection_hours")
-_UNSAID = {"objection_hours": "24"}
+_STATED = (
+    "title", "story", "threshold", "cap", "closes", "visibility",
+    "objection_hours", "payment_plan", "deposit_percent", "balance_days",
+)  # fmt: skip
+_TEXTS = ("title", "story", "threshold", "cap", "closes", "visibility", "deadline", *_STATED[-4:])
+_NUMBERS = ("threshold", "cap", "objection_hours", "deposit_percent", "balance_days")
+_UNSAID = {
+    "objection_hours": "24",
+    "payment_plan": FULL,
+    "deposit_percent": str(USUAL_PERCENT),
+    "balance_days": str(USUAL_BALANCE_DAYS),
+}
 
 
 def read_offer(form: FormData, schema: PinnedSchema, currency: str) -> SentOffer:
@@ -145,10 +158,9 @@ def sent_from(campaign: Mapping[str, Any], votes: Sequence[OpenVote]) -> SentOff
     """A stored draft as if it had been sent."""
     deadline: datetime = campaign["deadline"]
     votes_close_at = votes[0].closes_at if votes else deadline
-    values = {
-        name: str(campaign[name])
-        for name in ("title", "story", "threshold", "cap", "closes", "visibility", "objection_hours")
-    }
+    values = {name: str(campaign[name]) for name in _STATED}
+    if campaign["payment_plan"] != DEPOSIT:
+        values["deposit_percent"] = str(USUAL_PERCENT)
     tiers = [PriceTier(each["from_quantity"], each["unit_price_minor"]) for each in campaign["tiers"]]
     typed = tuple(
         (str(tier.from_quantity), plain_money(tier.unit_price_minor, campaign["currency"])) for tier in tiers

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from c2b.campaigns.plans import AUTHORIZE, DEPOSIT
 from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
 from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
 from c2b.kit.http.paging import slice_of, window_of
-from c2b.kit.i18n import current_locale, pick
+from c2b.kit.i18n import N_, current_locale, gettext, pick
 from c2b.participations import queries as participations
 from c2b.participations.closing.proposals import mine_of
 from c2b.participations.explanations.explained import Explained, explained
 from c2b.participations.explanations.outcomes import read_outcome
 from c2b.participations.models import GONE
+from c2b.participations.money import OVERDUE
 from c2b.participations.operations import LEAVABLE
 from c2b.participations.room import position_of
 from c2b.participations.waitlist import WAITED
+from c2b.payments.collecting import balance_of
 from c2b.payments.queries import money_of
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.ballot import may_vote
@@ -66,8 +69,9 @@ class ParticipationCard:
 class ParticipationView:
     """One place. ``instead`` are the alternatives, each as (attribute, value) pairs that differ from the first choice.
 
-    Money in minor units: ``asked_minor`` was asked for at the join, ``total_minor`` is the price promised
-    for the present requirement (never more), ``settled_minor`` is final once locked."""
+    Money in minor units: ``asked_minor`` has been asked for so far, ``captured_minor`` has come,
+    ``total_minor`` is the price promised for the present requirement (never more), ``settled_minor`` is final once
+    locked."""
 
     id: str
     title: str
@@ -82,6 +86,8 @@ class ParticipationView:
     unit_minor: int
     lines: tuple[PriceLine, ...]
     asked_minor: int
+    captured_minor: int
+    plan: str
     total_minor: int
     settled_minor: int | None
     own: list[Described]
@@ -146,6 +152,7 @@ async def show(request: Request) -> Response:
         foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"])),
+        balance=await balance_of(row["id"]),
         proposal=await mine_of(row),
         short=await _short(row, offer),
         position=await position_of(row) if row["state"] == "waitlisted" else 0,
@@ -178,11 +185,13 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         **{name: row[name] for name in names},
         product_name=pick(campaign["product_name"]),
         manufacturer_name=pick(campaign["manufacturer_name"]),
-        state=participation_state(row["state"], waited=waited),
-        attention="" if waited else attention(row["attention"]),
+        state=_state_of(row, campaign, waited=waited),
+        attention="" if waited or row["attention"] == OVERDUE else attention(row["attention"]),
         base_minor=row["quote"]["base_minor"],
         unit_minor=row["quote"]["unit_price_minor"],
-        asked_minor=row["total_minor"],
+        asked_minor=row["due_minor"],
+        captured_minor=row["captured_minor"],
+        plan=campaign["payment_plan"],
         total_minor=row["quote"]["total_minor"],
         lines=promised_lines(schema, row["quote"]),
         own=describe_answers(schema, row["answers"], locale, scopes=("variant", "unit")),
@@ -203,6 +212,26 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         or (row["state"] == "needs_attention" and before_lock),
         holds_place=row["state"] not in GONE,
     )
+
+
+def _state_of(row: dict[str, Any], campaign: dict[str, Any], *, waited: bool) -> State:
+    """The state in words, honest about money that is only held."""
+    state = participation_state(row["state"], waited=waited)
+    if row["state"] == "joined" and campaign["payment_plan"] == AUTHORIZE and not row["captured_minor"]:
+        return replace(state, sentence=gettext(_HELD))
+    if (
+        row["state"] == "joined"
+        and campaign["payment_plan"] == DEPOSIT
+        and row["captured_minor"] < row["total_minor"]
+    ):
+        return replace(state, sentence=gettext(_DEPOSITED))
+    return state
+
+
+_HELD = N_(
+    "Your payment is held, not charged, and your place counts. At the close exactly the final price is charged."
+)
+_DEPOSITED = N_("Your deposit has arrived and your place counts. The balance follows at the close.")
 
 
 def moves_of(money: dict[str, Any]) -> list[Move]:

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from c2b.campaigns.plans import first_due_minor
 from c2b.campaigns.queries import JoinOffer
 from c2b.campaigns.rules import PriceTier, price_at
 from c2b.campaigns.votes import OpenVote
@@ -79,7 +80,8 @@ class PricePanel:
     """The price of what is chosen, in minor units. ``base_minor`` is the first tier's; a member never pays more.
 
     ``later`` are the totals if the group reaches the lower tiers: (units, total). ``first_minor`` is the total of the
-    first choice, ``total_minor`` what is paid now: more where another choice may cost more, less where a limit says so.
+    first choice, ``total_minor`` the commitment: more where another choice may cost more, less where a limit says so.
+    ``due_minor`` is what is paid (or, by its ``plan``, held) of it now.
     """
 
     currency: str
@@ -90,6 +92,8 @@ class PricePanel:
     first_minor: int
     total_minor: int
     later: tuple[tuple[int, int], ...]
+    plan: str
+    due_minor: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +247,7 @@ def price_panel(offer: JoinOffer, sent: Sent, preferences: dict[str, Any]) -> Pr
     promised = to_count_on(offer.tiers, closes=offer.closes, threshold=offer.threshold)
     extra = sum(line.minor for line in lines)
     first = (base + extra) * quantity
+    total = first if sent.apart else _commitment(offer, sent, quantity, preferences) or first
     return PricePanel(
         currency=offer.currency,
         base_minor=base,
@@ -250,7 +255,9 @@ def price_panel(offer: JoinOffer, sent: Sent, preferences: dict[str, Any]) -> Pr
         unit_minor=base + extra,
         quantity=quantity,
         first_minor=first,
-        total_minor=first if sent.apart else _commitment(offer, sent, quantity, preferences) or first,
+        total_minor=total,
+        plan=offer.payment_plan,
+        due_minor=first_due_minor(offer.payment_plan, offer.deposit_percent, max(total, 1)),
         later=tuple((tier.from_quantity, (_unit(offer, tier) + extra) * quantity) for tier in promised[1:]),
     )
 

@@ -79,9 +79,11 @@ _PARTICIPATION_SENTENCES = {
 _WAITED = N_("No place opened for you on the waitlist. Nothing was charged.")
 _PAYMENT = {
     "created": (N_("Not paid yet"), "wait"),
+    "authorized": (N_("Held, not charged"), "good"),
     "succeeded": (N_("Paid"), "good"),
     "failed": (N_("Declined"), "bad"),
     "closed": (N_("Not paid in time"), "neutral"),
+    "voided": (N_("Released, nothing was charged"), "neutral"),
 }
 _REFUND = {
     "requested": (N_("Requested"), "wait"),
@@ -95,6 +97,7 @@ _REFUND_REASONS = {
     "late": N_("The payment came after the place was gone"),
     "option_minimum": N_("Too few people chose one of the options"),
     "left_out": N_("None of your choices could be made"),
+    "overdue": N_("The balance was not paid in time"),
     "price_difference": N_("The group reached a lower price"),
 }
 #: Why members are asked to look at their requirement again.

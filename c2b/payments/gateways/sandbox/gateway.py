@@ -41,6 +41,7 @@ CAPABILITIES = Capabilities(
     notifies_for=sum(delivery.BACK_OFF, start=delivery.LEASE),
     partial_refunds=True,
     max_key_length=keys.MAX_LENGTH,
+    authorization_window=payments.HOLD,
 )
 
 
@@ -103,6 +104,7 @@ class SandboxGateway:
             "return_url": return_url,
             "notify_url": notify_url,
             "expires_at": text(expires_at),
+            **({"holds": True} if holds else {}),
         }
         now = clock.now()
         answer = await self._act(
@@ -113,7 +115,45 @@ class SandboxGateway:
     async def read(self, provider_ref: str) -> ProviderPayment:
         """See ``Gateway.read``."""
         self._fate.before_acting()
-        row = await asyncio.to_thread(self._settled, provider_ref, clock.now())
+        return await asyncio.to_thread(self._told, provider_ref, clock.now())
+
+    async def capture(
+        self, provider_ref: str, *, amount_minor: int, currency: str, key: str
+    ) -> ProviderPayment:
+        """See ``Holds.capture``."""
+        now, asked = clock.now(), {"amount_minor": amount_minor, "currency": currency}
+        await self._act(
+            "capture",
+            key,
+            {"provider_ref": provider_ref, **asked},
+            now,
+            lambda db: {
+                "ref": payments.capture(
+                    db,
+                    provider_ref,
+                    amount_minor=amount_minor,
+                    currency=currency,
+                    now=now,
+                    faults=self.faults,
+                )
+            },
+        )
+        return await asyncio.to_thread(self._told, provider_ref, now)
+
+    async def void(self, provider_ref: str, *, key: str) -> ProviderPayment:
+        """See ``Holds.void``."""
+        now = clock.now()
+        await self._act(
+            "void",
+            key,
+            {"provider_ref": provider_ref},
+            now,
+            lambda db: {"ref": payments.void(db, provider_ref, now=now, faults=self.faults)},
+        )
+        return await asyncio.to_thread(self._told, provider_ref, now)
+
+    def _told(self, provider_ref: str, now: datetime) -> ProviderPayment:
+        row = self._settled(provider_ref, now)
         return ProviderPayment(
             provider_ref=row["ref"],
             payment_id=row["payment_id"],

@@ -29,6 +29,7 @@ class Misbehavior:
     ``before_answer`` runs after the provider has acted and before we hear of it (a webhook that overtakes its call).
     Notifications: ``copies`` of each, ``newest_first``, ``delay``, an additional ``forged`` one per event, and true
     signatures under a wrong amount or currency. ``refund_delay``: refunds stay pending that long.
+    ``declines_capture``: what is held is not charged.
     """
 
     unavailable_percent: int = 0
@@ -42,6 +43,7 @@ class Misbehavior:
     amount_off_by: int = 0
     other_currency: str = ""
     refund_delay: timedelta = timedelta()
+    declines_capture: bool = False
 
 
 class Fate:

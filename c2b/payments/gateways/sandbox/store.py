@@ -19,7 +19,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS payment (
     ref            TEXT PRIMARY KEY,
     payment_id     TEXT NOT NULL,
-    status         TEXT NOT NULL CHECK (status IN ('created', 'captured', 'failed', 'expired')),
+    status         TEXT NOT NULL CHECK (status IN ('created', 'authorized', 'captured', 'failed', 'expired', 'voided')),
     amount_minor   INTEGER NOT NULL CHECK (amount_minor > 0),
     currency       TEXT NOT NULL CHECK (length(currency) = 3),
     refunded_minor INTEGER NOT NULL DEFAULT 0 CHECK (refunded_minor BETWEEN 0 AND amount_minor),
@@ -31,9 +31,12 @@ CREATE TABLE IF NOT EXISTS payment (
     expires_at     TEXT NOT NULL,
     captures_at    TEXT,
     captured_at    TEXT,
+    holds          INTEGER NOT NULL DEFAULT 0 CHECK (holds IN (0, 1)),
+    hold_until     TEXT,
     CHECK ((status = 'captured') = (captured_at IS NOT NULL)),
     CHECK (refunded_minor = 0 OR status = 'captured')
 ) STRICT;
+CREATE INDEX IF NOT EXISTS payment_held ON payment (hold_until) WHERE status = 'authorized';
 CREATE INDEX IF NOT EXISTS payment_unsettled ON payment (coalesce(captures_at, expires_at)) WHERE status = 'created';
 
 CREATE TABLE IF NOT EXISTS refund (
@@ -149,6 +152,7 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         db = _connect(self.path)
         db.execute("PRAGMA journal_mode = WAL")
+        _renew(db)
         db.executescript(_TABLES)
         self._idle.append(db)
 
@@ -159,6 +163,23 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
     return db
+
+
+def _renew(db: sqlite3.Connection) -> None:
+    """A file from before payments could be held gets the present table, with all its rows."""
+    columns = [row["name"] for row in db.execute("PRAGMA table_info(payment)")]
+    if not columns or "holds" in columns:
+        return
+    table = _TABLES[_TABLES.index("(") : _TABLES.index(") STRICT;")] + ") STRICT"
+    names = ", ".join(columns)
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute(f"CREATE TABLE payment_new {table}")
+    db.execute(f"INSERT INTO payment_new ({names}) SELECT {names} FROM payment")  # noqa: S608  (our own columns)
+    db.execute("DROP TABLE payment")
+    db.execute("ALTER TABLE payment_new RENAME TO payment")
+    db.execute("COMMIT")
+    db.execute("PRAGMA foreign_keys = ON")
 
 
 def text(instant: datetime) -> str:

@@ -25,8 +25,8 @@ from c2b.web.views import json_answer
 
 _AS_STORED = (
     "id", "code", "slug", "title", "story", "state", "batch_answers", "currency", "threshold", "cap", "paid",
-    "reserved", "closes", "visibility", "deadline", "objection_hours", "created_at", "opened_at",
-    "threshold_reached_at", "locked_at", "ended_at",
+    "reserved", "closes", "visibility", "deadline", "objection_hours", "payment_plan",
+    "deposit_percent", "balance_days", "created_at", "opened_at", "threshold_reached_at", "locked_at", "ended_at",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from c2b.campaigns import operations, queries
+from c2b.campaigns.plans import FULL, PLANS, USUAL_BALANCE_DAYS
 from c2b.campaigns.rules import MAX_TIERS, Offer, PriceTier
 from c2b.campaigns.votes import MAX_OUTCOMES, TIE_RULES, OpenVote
 from c2b.web.api.bodies import (
@@ -43,6 +44,9 @@ _OFFER: dict[str, Any] = {
     "visibility": one_of("public", "by_link"),
     "deadline": instant,
     "objection_hours": Optional(whole(), 24),
+    "payment_plan": Optional(one_of(*PLANS), FULL),
+    "deposit_percent": Optional(whole(), 0),
+    "balance_days": Optional(whole(), USUAL_BALANCE_DAYS),
     "votes": Optional(
         a_list(
             an_object(

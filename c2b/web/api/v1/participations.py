@@ -31,8 +31,8 @@ from c2b.web.views import idempotent, json_answer
 
 _AS_STORED = (
     "id", "campaign_id", "quantity", "state", "attention", "answers", "preferences", "digest", "schema_version",
-    "quote", "total_minor", "settled_minor", "currency", "joined_at", "reserved_until", "paid_at", "left_at",
-    "outcome", "preview", "nudges",
+    "quote", "total_minor", "due_minor", "captured_minor", "settled_minor", "currency", "joined_at",
+    "reserved_until", "paid_at", "left_at", "outcome", "preview", "nudges",
 )  # fmt: skip
 
 
@@ -172,6 +172,7 @@ def _reserved(joined: Joined) -> Answer:
         "quantity": joined.quantity,
         "state": joined.state,
         "total_minor": joined.total_minor,
+        "due_minor": joined.due_minor,
         "currency": joined.currency,
         "reserved_until": joined.reserved_until,
     }
