@@ -14,6 +14,7 @@ from c2b.durable import Lease, enqueue, job
 from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.payments import gateways
+from c2b.payments.telling import told_before
 
 #: Days before the end on which admins are told.
 THRESHOLDS = (30, 14, 7)
@@ -69,7 +70,7 @@ async def keep_windows() -> int:
 
 async def _alert(each: dict[str, Any]) -> bool:
     key = f"window:{each['campaign_id']}:{each['gateway']}:{each['window']}:{each['threshold']}"
-    names = ("campaign_id", "gateway", "window", "days", "payments", "amount_minor")
+    names = ("campaign_id", "gateway", "window", "threshold", "days", "payments", "amount_minor")
     args = {**{name: each[name] for name in names}, "ends_at": each["ends_at"].isoformat()}
     return await enqueue("window.alert", key=key, args=args)
 
@@ -78,6 +79,9 @@ async def _alert(each: dict[str, Any]) -> bool:
 async def alert(lease: Lease, *, campaign_id: str, **told: Any) -> None:
     """Record that a window is about to end; the admins' mail follows the event."""
     async with lease.completing():
+        marks = {name: told[name] for name in ("gateway", "window", "threshold")}
+        if await told_before("campaign.window_ending", campaign_id, **marks):
+            return
         await record(
             "campaign.window_ending", subject="campaign", subject_id=campaign_id, campaign_id=campaign_id,
             audience="admin", payload=told,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from c2b.accounts.rules import Actor
 from c2b.campaigns import operations as campaigns
 from c2b.durable import jobs
 from c2b.durable.sweep import drain
@@ -18,7 +19,11 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import digest
 from c2b.kit.db import Database
 from c2b.kit.ids import sha256_hex
+from c2b.payments.capturing import start_checkout
+from c2b.payments.collecting import keep_reminders
 from c2b.payments.gateways.sandbox.record import record_of
+from c2b.payments.watching import keep_windows
+from tests import world
 from tests.faults import stage as stages
 from tests.faults.harness import Place, in_place
 from tests.faults.place import a_round, documents, provider
@@ -58,19 +63,73 @@ async def _everything(place: Place, stage: stages.Stage, sandbox: Any) -> None:
         while await a_round(sandbox, stage.plan):
             pass
 
+    deposits = await _plans(stage)
     await settle()
     await stages.people_act(stage)
     await settle()
-    clock.shift(stages.OPEN_FOR + timedelta(hours=1))
+    clock.shift(timedelta(days=4, minutes=1))  # what is held is charged before its authorization ends
+    await settle()
+    clock.shift(stages.OPEN_FOR - timedelta(days=4) + timedelta(hours=1))
     await settle()
     await stages.people_answer(stage)
     clock.shift(stages.MAY_OBJECT + timedelta(minutes=1))
     await settle()
+    await _balances(sandbox, deposits, settle)
     await keep_forecasts()
     await campaigns.cancel(stage.root, stage.campaigns["waited"], reason="The factory has closed.")
     clock.shift(timedelta(hours=2))
     await settle()
     assert await drain() == 0
+
+
+async def _plans(stage: stages.Stage) -> list[tuple[Actor, str]]:
+    """Two more groups: one holds money (and somebody leaves), one takes deposits. Whoever paid one of these."""
+    row = await db.fetch_one("SELECT id, slug, manufacturer_id FROM product LIMIT 1")
+    assert row
+    w = world.World(
+        ana=stage.ana, bo=stage.ana, cy=stage.ana, mill=stage.mill, root=stage.root,
+        manufacturer_id=row["manufacturer_id"], product_id=row["id"], product_slug=row["slug"],
+    )  # fmt: skip
+    held = await w.open_campaign(
+        title="Held", closes="at_deadline", payment_plan="authorize", deadline=clock.now() + timedelta(days=4)
+    )
+    taken = await w.open_campaign(
+        title="Deposits", closes="at_deadline", payment_plan="deposit", deposit_percent=20,
+        deadline=clock.now() + stages.OPEN_FOR,
+    )  # fmt: skip
+    deposited = []
+    for campaign in (held, taken):
+        for quantity in (20, 20, 20, 1):
+            joined = await w.join(campaign, quantity=quantity)
+            stage.plan[joined.participation_id] = stages.PAY.value
+            if campaign == taken:
+                deposited.append((w.members[-1], joined.participation_id))
+    stage.leaving.append((w.members[3], await _place_of(w.members[3])))
+    return deposited
+
+
+async def _place_of(who: Actor) -> str:
+    row = await db.fetch_one("SELECT id FROM participation WHERE user_id = ?", who.id)
+    assert row
+    return str(row["id"])
+
+
+async def _balances(
+    sandbox: Any, deposits: list[tuple[Actor, str]], settle: Callable[[], Awaitable[None]]
+) -> None:
+    """All but the last pay their balance; the last is reminded, and loses the place. A window is about to end."""
+    for who, place in deposits[:-1]:
+        await sandbox.pay((await start_checkout(who, place)).rsplit("/", 1)[-1])
+    clock.shift(timedelta(days=8, hours=1))
+    await keep_reminders()
+    await settle()
+    clock.shift(timedelta(days=7))
+    await settle()
+    await db.execute(
+        "UPDATE payment SET refund_until = ? WHERE state = 'succeeded'", clock.now() + timedelta(days=9)
+    )
+    await keep_windows()
+    await settle()
 
 
 async def _done_jobs() -> list[dict[str, Any]]:
