@@ -29,7 +29,9 @@ VALID: dict[str, dict[str, Any]] = {
     "product": {"min_quantity": 2, "capacity": 10, "timeline": "LIGHT"},
     "campaign": {"threshold": 2, "cap": 10, "reserved": 2, "paid": 1, "closes": "at_deadline", "visibility": "public"},
     "campaign_transition": {"from_state": "draft", "to_state": "under_review"},
-    "participation": {"quantity": 1, "total_minor": 100, "settled_minor": 90, "state": "joined"},
+    "participation": {
+        "quantity": 1, "total_minor": 100, "due_minor": 95, "captured_minor": 90, "settled_minor": 90, "state": "joined",
+    },  # fmt: skip
     "payment": {"amount_minor": 100},
     "refund": {"amount_minor": 100, "reason": "price_difference"},
     "evidence": {"kind": "note"},
@@ -70,6 +72,7 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "campaign_transition_state": [{"to_state": "forgotten"}],
     "participation_quantity": [{"quantity": 0}, {"quantity": 21}],
     "participation_total": [{"total_minor": 0, "settled_minor": None}, {"total_minor": -1, "settled_minor": None}],
+    "participation_covered": [{"captured_minor": 89}],
     "participation_settled": [{"settled_minor": 101}, {"settled_minor": 0}],
     "participation_state": [{"state": "lurking"}],
     "payment_amount": [{"amount_minor": 0}],

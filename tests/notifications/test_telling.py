@@ -24,6 +24,7 @@ from c2b.notifications.tellings import TELLINGS
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import Document, PurchaseOrder
 from tests.notifications import stories
+from tests.notifications.collected import collected, held
 from tests.notifications.questions import questioned
 from tests.notifications.stories import failed_jobs
 from tests.notifications.waiting import waited, waited_for_nothing
@@ -305,6 +306,8 @@ class TestEveryMail:
         await waited()
         await waited_for_nothing()
         await drain()
+        await collected()
+        await held()
         await stories.delayed()
         await stories.canceled()
         await stories.newcomer()

@@ -1,0 +1,53 @@
+"""The stories of money that comes later: Bo is reminded of a balance and loses the place; Cy's hold ends too early."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from c2b.campaigns import counting
+from c2b.durable.sweep import drain
+from c2b.kit import clock, db
+from c2b.payments.capturing import ask_again
+from c2b.payments.collecting import keep_reminders
+from c2b.payments.watching import keep_windows
+from tests.notifications.stories import TITLE, Cast, cast, join_and_pay
+
+
+async def collected() -> Cast:
+    """Bo pays a deposit and nothing more; of the rest a refund window ends soon."""
+    found = await cast()
+    campaign_id = await found.open_campaign(
+        title=TITLE, closes="at_deadline", payment_plan="deposit", deposit_percent=20,
+        deadline=clock.now() + timedelta(days=2),
+    )  # fmt: skip
+    for who in (found.bo, found.cy, found.ana):
+        await join_and_pay(found, campaign_id, who, 20)
+    clock.shift(timedelta(days=2, minutes=1))
+    await counting.keep_deadlines()
+    await drain()
+    for days in (9, 9):
+        clock.shift(timedelta(days=days))
+        await keep_reminders()
+        await drain()
+    return Cast(found, campaign_id)
+
+
+async def held() -> Cast:
+    """Cy authorizes, and the authorization ends while the group is open; a window of what Bo paid ends soon."""
+    found = await cast()
+    campaign_id = await found.open_campaign(
+        title=TITLE, closes="at_deadline", payment_plan="authorize", deadline=clock.now() + timedelta(days=4)
+    )
+    await join_and_pay(found, campaign_id, found.cy, 2)
+    paid = await found.open_campaign(title=TITLE)
+    await join_and_pay(found, paid, found.bo, 2)
+    await db.execute(
+        "UPDATE campaign SET deadline = ? WHERE id = ?", clock.now() + timedelta(days=20), campaign_id
+    )
+    clock.shift(timedelta(days=7, minutes=5))
+    await ask_again()
+    soon = clock.now() + timedelta(days=10)
+    await db.execute("UPDATE payment SET refund_until = ? WHERE campaign_id = ?", soon, paid)
+    await keep_windows()
+    await drain()
+    return Cast(found, campaign_id)
