@@ -29,6 +29,7 @@ from c2b.participations.votes.deciding import keep_votes
 from c2b.participations.waitlist import keep_waitlists
 from c2b.payments import gateways
 from c2b.payments.operations import ask_again
+from c2b.referrals.operations import keep_commissions
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("waitlists", often, keep_waitlists),
         Sweep("questions", often, keep_reconfirmations),
         Sweep("payments", timedelta(minutes=1), ask_again),
+        Sweep("commissions", timedelta(minutes=10), keep_commissions),
         Sweep("forecasts", timedelta(minutes=10), keep_forecasts),
         Sweep("answers", timedelta(hours=1), idempotency.prune),
         Sweep("rate counts", timedelta(hours=1), rates.prune),
