@@ -67,7 +67,8 @@ async def confirm(campaign_id: str, beneficiary_id: str) -> int:
     await lock_people({beneficiary_id})
     rows = await db.fetch(
         "SELECT c.*, (SELECT COUNT(*) FROM refund r JOIN payment y ON y.id = r.payment_id WHERE y.participation_id = "
-        "c.participation_id AND r.state <> 'succeeded' AND r.reason NOT IN ('price_difference', 'late')) AS refunding FROM commission c WHERE c.campaign_id = ? "
+        "c.participation_id AND r.state <> 'succeeded' AND r.reason NOT IN ('price_difference', 'late')) AS refunding "
+        "FROM commission c WHERE c.campaign_id = ? "
         "AND c.beneficiary_id = ? AND c.state = 'estimated' AND c.confirm_from <= ? ORDER BY c.id",
         campaign_id,
         beneficiary_id,

@@ -6,7 +6,7 @@ An admin opens it to carry out or check a payment, and every opening is written 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from c2b.accounts.rules import Actor
@@ -20,6 +20,7 @@ from c2b.referrals.booking import lock_people
 from c2b.referrals.rules import adult
 
 PURPOSE = "payee identity"
+_NAMES = {"payee_name": "legal_name", "payee_account": "account", "payee_bank": "bank"}
 
 
 class WithdrawalOpen(Conflict):
@@ -94,7 +95,7 @@ def _checked(legal_name: str, born_on: str, account: str, bank: str) -> tuple[Pa
     try:
         payee = checked_payee(legal_name, account, bank)
     except Invalid as error:
-        wrong += error.fields
+        wrong += [replace(each, path=_NAMES.get(each.path, each.path)) for each in error.fields]
     try:
         born = date.fromisoformat(born_on.strip()[:10])
     except ValueError:

@@ -212,7 +212,7 @@ async def _refused(row: dict[str, Any], actor_id: str | None, reason: str) -> No
         row["id"],
     )
     await net(row["user_id"], row["currency"])
-    await _tell("refused", row, actor_id, reason=reason)
+    await _tell("refused", row, actor_id, **({"changed": True} if reason == CHANGED else {"reason": reason}))
 
 
 async def _row(withdrawal_id: str) -> dict[str, Any]:
@@ -222,7 +222,7 @@ async def _row(withdrawal_id: str) -> dict[str, Any]:
     return row
 
 
-async def _tell(what: str, row: dict[str, Any], actor_id: str | None, **more: str) -> None:
+async def _tell(what: str, row: dict[str, Any], actor_id: str | None, **more: Any) -> None:
     payload = {
         "user_id": row["user_id"],
         "amount_minor": row["amount_minor"],

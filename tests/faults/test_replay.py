@@ -19,6 +19,7 @@ from c2b.kit.canonical import digest
 from c2b.kit.db import Database
 from c2b.kit.ids import sha256_hex
 from c2b.payments.gateways.sandbox.record import record_of
+from c2b.referrals.operations import keep_commissions
 from tests.faults import stage as stages
 from tests.faults.harness import Place, in_place
 from tests.faults.place import a_round, documents, provider
@@ -69,6 +70,9 @@ async def _everything(place: Place, stage: stages.Stage, sandbox: Any) -> None:
     await keep_forecasts()
     await campaigns.cancel(stage.root, stage.campaigns["waited"], reason="The factory has closed.")
     clock.shift(timedelta(hours=2))
+    await settle()
+    await stages.all_is_delivered(stage)
+    await keep_commissions()
     await settle()
     assert await drain() == 0
 
