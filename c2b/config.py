@@ -29,6 +29,7 @@ class Settings:
     host: str
     port: int
     secret_key: str
+    secret_key_before: str
     gateway: str
     gateways: tuple[str, ...]
     sandbox_path: Path
@@ -42,6 +43,9 @@ class Settings:
     reservation_minutes: int
     waitlist_hours: int
     acknowledgment_days: int
+    two_person_minor: int
+    referral_days: int
+    referral_orders: int
 
     @property
     def embedded(self) -> bool:
@@ -79,6 +83,7 @@ def load(env: Mapping[str, str]) -> Settings:
         host=host,
         port=port,
         secret_key=secret_key,
+        secret_key_before=env.get("C2B_SECRET_KEY_BEFORE") or "",
         gateway=gateways[0],
         gateways=gateways,
         sandbox_path=Path(env.get("C2B_SANDBOX_PATH") or data_dir / "sandbox.sqlite3"),
@@ -92,6 +97,9 @@ def load(env: Mapping[str, str]) -> Settings:
         reservation_minutes=_whole(env, "C2B_RESERVATION_MINUTES", 30),
         waitlist_hours=_whole(env, "C2B_WAITLIST_HOURS", 12),
         acknowledgment_days=_whole(env, "C2B_ACKNOWLEDGMENT_DAYS", 7),
+        two_person_minor=_whole(env, "C2B_TWO_PERSON_MINOR", 100_000),
+        referral_days=_whole(env, "C2B_REFERRAL_DAYS", 180),
+        referral_orders=_whole(env, "C2B_REFERRAL_ORDERS", 5),
     )
 
 

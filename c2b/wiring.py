@@ -16,6 +16,7 @@ from c2b.participations.closing.objecting import go_on
 from c2b.participations.foresight.previewing import ask as ask_preview
 from c2b.payments.collecting import go_on_collecting
 from c2b.payments.plans import terms
+from c2b.referrals.operations import came_invited, has_commissions, transfer_refused, transfer_sent
 
 #: Modules whose import registers jobs and workflows.
 _HANDLERS = (
@@ -29,6 +30,7 @@ _HANDLERS = (
     "c2b.fulfillment.jobs",
     "c2b.notifications.jobs",
     "c2b.participations.foresight.previewing",
+    "c2b.referrals.jobs",
     "workflows.closing",
     "workflows.ordering",
 )
@@ -73,19 +75,55 @@ async def _refund_one(happening: Happening) -> None:
         )
 
 
+async def _bind(happening: Happening) -> None:
+    participation = happening.subject_id
+    if await came_invited(participation):
+        await enqueue("referral.bind", key=f"bind:{participation}", args={"participation_id": participation})
+
+
+async def _estimate(happening: Happening) -> None:
+    campaign = happening.subject_id
+    await enqueue("commission.estimate", key=f"commissions:{campaign}", args={"campaign_id": campaign})
+
+
+async def _reverse(happening: Happening) -> None:
+    """Only what was earned on can be reversed: most refunds are of places that never locked."""
+    participation = happening.payload["participation_id"]
+    if await has_commissions(participation):
+        await enqueue(
+            "commission.reverse",
+            key=f"commission:reverse:{happening.subject_id}",
+            args={"participation_id": participation},
+        )
+
+
+async def _commission_sent(happening: Happening) -> None:
+    if happening.payload["kind"] == "commission":
+        await transfer_sent(happening.payload["subject_id"], actor_id=happening.actor_id)
+
+
+async def _commission_refused(happening: Happening) -> None:
+    if happening.payload["kind"] == "commission":
+        told = happening.payload
+        await transfer_refused(told["subject_id"], actor_id=happening.actor_id, reason=told.get("reason", ""))
+
+
 TABLE: dict[str, tuple[Reaction, ...]] = {
     "campaign.closed": (_close,),
-    "campaign.locked": (_order,),
+    "campaign.locked": (_order, _estimate),
     "campaign.failed": (_refund_everybody,),
     "campaign.canceled": (_refund_everybody, _withdraw_order),
     "participation.withdrawn": (_refund_one, _go_on),
     "participation.left_out": (_refund_one, _go_on),
     "participation.overdue": (_refund_one, _go_on),
-    "participation.joined": (_go_on,),
+    "participation.joined": (_go_on, _bind),
     "participation.expired": (_go_on,),
     "participation.accepted": (_go_on,),
     "requirement.reconfirmed": (_go_on,),
     "requirement.kept": (_go_on,),
+    "refund.succeeded": (_reverse,),
+    "disbursement.sent": (_commission_sent,),
+    "disbursement.refused": (_commission_refused,),
 }
 
 

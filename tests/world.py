@@ -120,14 +120,16 @@ class World:
         *,
         quantity: int = 1,
         wishes: dict[str, Any] | None = None,
+        invitation_id: str | None = None,
         **answers: Any,
     ) -> Joined:
         """Somebody (new, unless given) joins and has not paid yet. ``wishes``: their preferences."""
         who = who or await person(f"Member{len(self.members)}")
         self.members.append(who)
         joined = await participations.join(
-            who, campaign_id, answers={**ANSWERS, **answers}, quantity=quantity, preferences=wishes
-        )
+            who, campaign_id, answers={**ANSWERS, **answers}, quantity=quantity, preferences=wishes,
+            invitation_id=invitation_id,
+        )  # fmt: skip
         assert isinstance(joined, Joined)
         return joined
 

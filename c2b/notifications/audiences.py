@@ -32,7 +32,7 @@ _MEMBERS = (
 async def organizer(happened: Happened) -> AsyncIterator[list[Recipient]]:
     """Whoever opened the campaign."""
     row = await db.fetch_one("SELECT organizer_id FROM campaign WHERE id = ?", happened.campaign)
-    yield await _people([row["organizer_id"]] if row else [])
+    yield await people([row["organizer_id"]] if row else [])
 
 
 async def members(happened: Happened) -> AsyncIterator[list[Recipient]]:
@@ -87,7 +87,7 @@ async def administrators(_: Happened) -> AsyncIterator[list[Recipient]]:
 
 async def the_user(happened: Happened) -> AsyncIterator[list[Recipient]]:
     """The user whom the event is about."""
-    yield await _people([happened.subject_id])
+    yield await people([happened.subject_id])
 
 
 async def _paged(sql: str, campaign_id: str) -> AsyncIterator[list[Recipient]]:
@@ -104,10 +104,11 @@ def _member(row: dict[str, Any]) -> Recipient:
 
 async def _owner(sql: str, subject_id: str) -> list[Recipient]:
     row = await db.fetch_one(sql, subject_id)
-    return await _people([row["user_id"]], participation_id=row["id"]) if row else []
+    return await people([row["user_id"]], participation_id=row["id"]) if row else []
 
 
-async def _people(user_ids: list[str], *, participation_id: str | None = None) -> list[Recipient]:
+async def people(user_ids: list[str], *, participation_id: str | None = None) -> list[Recipient]:
+    """These users, as they are told."""
     found = await contacts_of(user_ids)
     return [_recipient(contact, participation_id) for contact in found.values()]
 

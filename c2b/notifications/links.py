@@ -50,6 +50,16 @@ def order_for_admins(order_id: str) -> str:
     return to(f"/admin/orders/{order_id}")
 
 
+def commissions() -> str:
+    """What one earns by inviting."""
+    return to("/my/commissions")
+
+
+def withdrawal(withdrawal_id: str) -> str:
+    """Where a payout of commissions is reviewed."""
+    return to(f"/admin/commissions/withdrawals/{withdrawal_id}")
+
+
 def job(job_id: str) -> str:
     """Where a dead job is tried again."""
     return to(f"/admin/jobs/{job_id}")

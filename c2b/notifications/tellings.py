@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from c2b.notifications import asked, audiences, balances, facts, members, production, votes, waiting
+from c2b.notifications import (
+    asked,
+    audiences,
+    balances,
+    commissions,
+    facts,
+    members,
+    production,
+    votes,
+    waiting,
+)
 from c2b.notifications.audiences import Audience
 from c2b.notifications.happened import Facts, Happened
 from c2b.notifications.members import Personal
@@ -141,6 +151,13 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "purchase_order.expired": (
         Telling(audiences.administrators, "purchase_order_expired", production.purchase_order_for_admins),
     ),
+    "commission.confirmed": (Telling(commissions.earner, "commission_confirmed", commissions.earned),),
+    "commission.reversed": (Telling(commissions.earner, "commission_reversed", commissions.earned),),
+    "commission_withdrawal.requested": (
+        Telling(audiences.administrators, "withdrawal_waiting", commissions.payout_for_admins),
+    ),
+    "commission_withdrawal.refused": (Telling(commissions.earner, "withdrawal_refused", commissions.payout),),
+    "commission_withdrawal.paid": (Telling(commissions.earner, "commission_paid", commissions.payout),),
     "job.died": (Telling(audiences.administrators, "job_died", facts.job),),
     "user.signed_up": (Telling(audiences.the_user, "email_confirmation", facts.confirmation),),
     "user.password_changed": (Telling(audiences.the_user, "password_changed", facts.account),),
@@ -151,6 +168,7 @@ REPEATED = frozenset(
     "campaign.submitted campaign.returned campaign.reopened campaign.schema_moved campaign.proposed "
     "participation.proposed participation.balance_requested participation.balance_late "
     "participation.hold_lost campaign.window_ending "
+    "commission.confirmed commission.reversed "
     "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "purchase_order.expired job.died user.password_changed".split()

@@ -30,7 +30,8 @@ class Invitation(Model):
 class Binding(Model):
     """The first valid invitation binds the invited to the inviter, until ``expires_at`` or for ``orders_left`` orders.
 
-    It never passes to somebody else. ``state``: ``bound``, ``expired`` (time or orders), ``void`` (an admin, fraud).
+    Everybody is bound once: it never passes to somebody else, and nobody is bound again after it has expired.
+    ``state``: ``bound``, ``expired`` (time or orders), ``void`` (an admin, fraud).
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -65,9 +66,10 @@ class CommissionMarket(Model):
 class Commission(Model):
     """What one inviter earns on one participation. ``level`` 1: invited them; 2: invited whoever invited them.
 
-    ``estimated`` (captured) → ``confirmed`` (delivered, no longer returnable) → ``payable`` → ``paid``; or ``reversed``
+    Written at the lock, when the price is final. ``estimated`` → ``confirmed`` (delivered, no longer returnable: the
+    money has moved to the member's account in the book) → ``payable`` (we know whom to pay) → ``paid``; or ``reversed``
     (refunded), ``expired``. ``reason`` says why it is where it is. ``base_minor``: item price without tax, shipping,
-    one-off costs and options; ``rate_bp``: hundredths of a percent.
+    one-off costs and options; ``rate_bp``: hundredths of a percent. ``reversed_minor``: what refunds took back of it.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -97,7 +99,7 @@ class Commission(Model):
 
 
 class PayeeIdentity(Model):
-    """Who is paid a commission: real name, adult, one account. Everything but the name is sealed."""
+    """Who is paid a commission: real name, adult, one account. All but the name is sealed (see ``identities``)."""
 
     user_id = fields.CharField(max_length=26, primary_key=True)
     legal_name = fields.CharField(max_length=160)
@@ -128,12 +130,56 @@ class CommissionWithdrawal(Model):
         table = "commission_withdrawal"
 
 
+#: Whoever is above the inviter, however far: the invited must not be among them. Bindings are written one at a time,
+#: since two that are harmless alone may close a circle together.
+_ABOVE = """WITH RECURSIVE above(who) AS (SELECT NEW.inviter_id UNION SELECT b.inviter_id FROM referral_binding b
+    JOIN above ON b.invitee_id = above.who WHERE b.state <> 'void') SELECT 1 FROM above WHERE who = NEW.invitee_id"""
+_NO_CIRCLE_SQLITE = (
+    'DROP TRIGGER IF EXISTS "referral_no_circle"',
+    f"""CREATE TRIGGER "referral_no_circle" BEFORE INSERT ON "referral_binding" WHEN EXISTS ({_ABOVE})
+    BEGIN SELECT RAISE(ABORT, 'referral_no_circle'); END""",
+)
+_NO_CIRCLE_POSTGRES = (
+    f"""CREATE OR REPLACE FUNCTION "referral_no_circle"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM pg_advisory_xact_lock(hashtext('referral_binding'));
+      IF EXISTS ({_ABOVE}) THEN RAISE EXCEPTION 'referral_no_circle' USING ERRCODE = 'check_violation'; END IF;
+      RETURN NEW;
+    END $$""",
+    'DROP TRIGGER IF EXISTS "referral_no_circle" ON "referral_binding"',
+    'CREATE TRIGGER "referral_no_circle" BEFORE INSERT ON "referral_binding" FOR EACH ROW '
+    'EXECUTE FUNCTION "referral_no_circle"()',
+)
+
+#: A commission is where it says: level 1 earns who invited the buyer, level 2 who invited whoever earns level 1, and
+#: level 2 is nowhere without a market's legal approval. With ``level IN (1, 2)``, nobody further away can be written.
+_IN_CHAIN = """EXISTS (SELECT 1 FROM referral_binding b JOIN participation p ON p.id = NEW.participation_id
+    WHERE b.id = NEW.binding_id AND b.inviter_id = NEW.beneficiary_id AND b.inviter_id <> p.user_id AND (
+      (NEW.level = 1 AND b.invitee_id = p.user_id) OR (NEW.level = 2
+        AND EXISTS (SELECT 1 FROM commission_market WHERE depth = 2)
+        AND EXISTS (SELECT 1 FROM commission one WHERE one.participation_id = NEW.participation_id AND one.level = 1
+          AND one.beneficiary_id = b.invitee_id))))"""
+_CHAIN_SQLITE = (
+    'DROP TRIGGER IF EXISTS "commission_chain"',
+    f"""CREATE TRIGGER "commission_chain" BEFORE INSERT ON "commission" WHEN NOT {_IN_CHAIN}
+    BEGIN SELECT RAISE(ABORT, 'commission_chain'); END""",
+)
+_CHAIN_POSTGRES = (
+    f"""CREATE OR REPLACE FUNCTION "commission_chain"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NOT {_IN_CHAIN} THEN RAISE EXCEPTION 'commission_chain' USING ERRCODE = 'check_violation'; END IF;
+      RETURN NEW;
+    END $$""",
+    'DROP TRIGGER IF EXISTS "commission_chain" ON "commission"',
+    'CREATE TRIGGER "commission_chain" BEFORE INSERT ON "commission" FOR EACH ROW '
+    'EXECUTE FUNCTION "commission_chain"()',
+)
+
 GUARDS = [
     guards.Frozen("invitation", ("campaign_id", "inviter_id", "token_hash")),
     guards.Check("referral_binding", "never_oneself", "{inviter_id} <> {invitee_id}"),
     guards.Check("referral_binding", "referral_binding_state", "{state} IN ('bound','expired','void')"),
     guards.Check("referral_binding", "referral_binding_orders", "{orders_left} >= 0"),
-    guards.PartialUnique("referral_binding", "one_inviter_each", ("invitee_id",), "state = 'bound'"),
+    guards.PartialUnique("referral_binding", "one_inviter_each", ("invitee_id",), "state <> 'void'"),
+    guards.Statements("referral_binding", _NO_CIRCLE_SQLITE, _NO_CIRCLE_POSTGRES),
     guards.Frozen("referral_binding", ("inviter_id", "invitee_id", "invitation_id", "bound_at")),
     guards.Check(
         "commission_market",
@@ -152,6 +198,19 @@ GUARDS = [
         "commission_state",
         "{state} IN ('estimated','confirmed','payable','paid','reversed','expired')",
     ),
+    guards.Check(
+        "commission",
+        "commission_confirmed",
+        "{state} NOT IN ('confirmed','payable','paid') OR {confirmed_at} IS NOT NULL",
+    ),
+    guards.Check("commission", "commission_paid", "{state} <> 'paid' OR {withdrawal_id} IS NOT NULL"),
+    guards.Check(
+        "commission",
+        "commission_reversed_whole",
+        "{state} <> 'reversed' OR {reversed_minor} = {amount_minor}",
+    ),
+    guards.Index("commission", "commission_due", ("confirm_from",), "state = 'estimated'"),
+    guards.Statements("commission", _CHAIN_SQLITE, _CHAIN_POSTGRES),
     guards.Frozen(
         "commission",
         (

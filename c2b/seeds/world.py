@@ -23,7 +23,7 @@ from c2b.config import ROOT
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.referrals.operations import my_link
-from c2b.seeds import collective, wishes
+from c2b.seeds import collective, referred, wishes
 from c2b.seeds.acting import join_and_pay
 from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
@@ -52,6 +52,7 @@ async def build(now: datetime) -> None:
     """Make the whole world, as it stands at ``now``."""
     clock.set(now - timedelta(days=75))
     cast = await people_and_catalog(now)
+    await referred.delivered(partial(_open, cast), cast.bo, cast.makers["qingshi"], cast.root, now)
     await in_production(cast, now)
     await failed(cast, now)
     await one_short(cast, now)
@@ -127,6 +128,7 @@ async def in_production(cast: Cast, now: datetime) -> None:
         quantity = cast.chance.choice((3, 4, 4, 5, 6, 8))
         await join_and_pay(who, campaign, wishes.power_bank(who, cast.chance), quantity=quantity)
     await join_and_pay(cast.bo, campaign, wishes.power_bank(cast.bo, cast.chance), quantity=2)
+    await referred.two_more(cast.bo, campaign)
     await drain()
     clock.set(now - timedelta(days=57) + timedelta(seconds=5))
     await keep_deadlines()

@@ -25,6 +25,7 @@ _BY_ROLE: dict[str, list[tuple[str, str]]] = {
         (N_("Products"), "/products"),
         (N_("My participations"), "/my/participations"),
         (N_("My campaigns"), "/my/campaigns"),
+        (N_("My commissions"), "/my/commissions"),
     ],
     "manufacturer": [
         (N_("To do"), "/manufacturer"),
@@ -35,6 +36,7 @@ _BY_ROLE: dict[str, list[tuple[str, str]]] = {
         (N_("Approvals"), "/admin"),
         (N_("Campaigns"), "/admin/campaigns"),
         (N_("Orders"), "/admin/orders"),
+        (N_("Commissions"), "/admin/commissions"),
         (N_("Runs"), "/admin/runs"),
         (N_("Jobs"), "/admin/jobs"),
         (N_("Events"), "/admin/events"),

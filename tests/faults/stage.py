@@ -23,6 +23,7 @@ from c2b.participations.reconfirming.moving import move
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
+from c2b.referrals.operations import my_link
 from tests import versions, world
 
 PAY, LATE, TWICE, DECLINE = Behavior.PAY, Behavior.LATE, Behavior.TWICE, Behavior.DECLINE
@@ -131,8 +132,9 @@ async def _campaign(
     stage.campaigns[name] = await w.open_campaign(
         title=f"Board {name}", closes=closes, cap=150, deadline=clock.now() + OPEN_FOR, **offer
     )
+    link = await my_link(stage.ana, stage.campaigns[name])
     for quantity, behavior in members:
-        await _member(w, stage, name, quantity, behavior)
+        await _member(w, stage, name, quantity, behavior, invitation_id=link.id)
 
 
 async def _member(
@@ -166,6 +168,16 @@ async def people_act(stage: Stage) -> None:
         stage.mill, order.id, revision=revision.revision, revision_digest=revision.digest, decision="accepted",
         signer_name="Mo Fang",
     )  # fmt: skip
+
+
+async def all_is_delivered(stage: Stage) -> None:
+    """What fills first has reached everybody, and can no longer be returned."""
+    reached = stage.campaigns["reached"]
+    await db.execute(
+        "UPDATE participation SET state = 'delivered' WHERE campaign_id = ? AND state = 'confirmed'", reached
+    )
+    await db.execute("UPDATE timeline SET delivered_on = ? WHERE campaign_id = ?", clock.today(), reached)
+    clock.shift(timedelta(days=9))
 
 
 async def people_answer(stage: Stage) -> None:

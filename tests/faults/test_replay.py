@@ -23,6 +23,7 @@ from c2b.payments.capturing import start_checkout
 from c2b.payments.collecting import keep_reminders
 from c2b.payments.gateways.sandbox.record import record_of
 from c2b.payments.watching import keep_windows
+from c2b.referrals.operations import keep_commissions
 from tests import world
 from tests.faults import stage as stages
 from tests.faults.harness import Place, in_place
@@ -78,6 +79,9 @@ async def _everything(place: Place, stage: stages.Stage, sandbox: Any) -> None:
     await keep_forecasts()
     await campaigns.cancel(stage.root, stage.campaigns["waited"], reason="The factory has closed.")
     clock.shift(timedelta(hours=2))
+    await settle()
+    await stages.all_is_delivered(stage)
+    await keep_commissions()
     await settle()
     assert await drain() == 0
 

@@ -29,9 +29,8 @@ VALID: dict[str, dict[str, Any]] = {
     "product": {"min_quantity": 2, "capacity": 10, "timeline": "LIGHT"},
     "campaign": {"threshold": 2, "cap": 10, "reserved": 2, "paid": 1, "closes": "at_deadline", "visibility": "public"},
     "campaign_transition": {"from_state": "draft", "to_state": "under_review"},
-    "participation": {
-        "quantity": 1, "total_minor": 100, "due_minor": 95, "captured_minor": 90, "settled_minor": 90, "state": "joined",
-    },  # fmt: skip
+    "participation": {"quantity": 1, "total_minor": 100, "due_minor": 95, "captured_minor": 90, "settled_minor": 90,
+                      "state": "joined"},
     "payment": {"amount_minor": 100},
     "refund": {"amount_minor": 100, "reason": "price_difference"},
     "evidence": {"kind": "note"},

@@ -23,11 +23,13 @@ from c2b.notifications.models import Mail
 from c2b.notifications.tellings import TELLINGS
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import Document, PurchaseOrder
+from c2b.referrals import operations as referrals
 from tests.notifications import stories
 from tests.notifications.collected import collected, held
 from tests.notifications.questions import questioned
 from tests.notifications.stories import failed_jobs
 from tests.notifications.waiting import waited, waited_for_nothing
+from tests.referrals import earning
 
 pytestmark = pytest.mark.usefixtures("connected", "database", "quick_paper")
 STYLE = re.search(r"<style>.*</style>", (FOLDER / "body.html").read_text(), re.DOTALL).group()  # type: ignore[union-attr]
@@ -312,6 +314,7 @@ class TestEveryMail:
         await stories.canceled()
         await stories.newcomer()
         await _job_dies()
+        await earned_and_paid_out()
         rows = await Mail.all()
         assert {row.template for row in rows} == set(templates())
         leads = {path for row in rows for path in _links(row.context)}
@@ -340,6 +343,18 @@ async def _days_pass(days: int) -> None:
     for _ in range(days):
         clock.shift(timedelta(days=1))
         await drain()
+
+
+async def earned_and_paid_out() -> None:
+    """Bo earned on Cy's order: refused once, paid out, and then the order came back."""
+    found = await earning.build()
+    _, place = await earning.earned(found)
+    await earning.identify(found.bo)
+    asked = await referrals.withdraw(found.bo, currency="CNY")
+    await referrals.refuse(found.root, asked, reason="The names differ.")
+    await earning.pay_out(found.root, await referrals.withdraw(found.bo, currency="CNY"))
+    await earning.refund(place)
+    await drain()
 
 
 async def _job_dies() -> None:

@@ -59,7 +59,8 @@ class TestTheSeedWorld:
     def test_has_a_campaign_in_each_state_that_is_promised(self, seeded):
         rows = ask(seeded, "SELECT title, state, threshold, paid, review_note FROM campaign ORDER BY id")
         assert Counter(row["state"] for row in rows) == {
-            "in_production": 2, "failed": 1, "open": 2, "under_review": 1, "draft": 1, "threshold_met": 2, "closed": 1,
+            "in_production": 2, "completed": 1, "failed": 1, "open": 2, "under_review": 1, "draft": 1,
+            "threshold_met": 2, "closed": 1,
         }  # fmt: skip
         (short,) = [row for row in rows if row["state"] == "open" and row["threshold"] - row["paid"] == 1]
         assert short["title"] == "Quiet seventy-five for shared rooms"

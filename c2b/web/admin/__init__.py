@@ -3,7 +3,18 @@
 from starlette.routing import Route
 
 from c2b.web import outbox
-from c2b.web.admin import approvals, campaign, campaigns, events, jobs, orders, runs, timeline, windows
+from c2b.web.admin import (
+    approvals,
+    campaign,
+    campaigns,
+    commissions,
+    events,
+    jobs,
+    orders,
+    runs,
+    timeline,
+    windows,
+)
 from c2b.web.consumer import lives, version
 
 routes = [
@@ -25,6 +36,16 @@ routes = [
     Route("/admin/orders/{id:id}", orders.show, methods=["GET"]),
     Route("/admin/orders/{id:id}/extension", orders.extend, methods=["POST"]),
     Route("/admin/orders/{id:id}/revision", orders.reissue, methods=["POST"]),
+    Route("/admin/commissions", commissions.index, methods=["GET"]),
+    Route("/admin/commissions/earned", commissions.earned, methods=["GET"]),
+    Route("/admin/commissions/markets", commissions.show_markets, methods=["GET"]),
+    Route("/admin/commissions/markets/{market}/approval", commissions.allow, methods=["POST"]),
+    Route("/admin/commissions/markets/{market}/revocation", commissions.revoke, methods=["POST"]),
+    Route("/admin/commissions/withdrawals/{id:id}", commissions.show, methods=["GET"]),
+    Route("/admin/commissions/withdrawals/{id:id}/approval", commissions.approve, methods=["POST"]),
+    Route("/admin/commissions/withdrawals/{id:id}/refusal", commissions.refuse, methods=["POST"]),
+    Route("/admin/commissions/withdrawals/{id:id}/identity", commissions.reveal, methods=["POST"]),
+    Route("/admin/commissions/bindings/{id:id}/voiding", commissions.void, methods=["POST"]),
     Route("/admin/runs", runs.index, methods=["GET"]),
     Route("/admin/runs/{id:name}", runs.show, methods=["GET"]),
     Route("/admin/jobs", jobs.index, methods=["GET"]),

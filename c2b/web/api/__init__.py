@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 from c2b.web.api import page
 from c2b.web.api.v1 import (
     campaigns,
+    commissions,
     foreseen,
     insights,
     invitations,
@@ -24,8 +25,8 @@ from c2b.web.api.v1 import (
 
 #: Joining first: addresses are tried in this order.
 _MODULES = (
-    participations, people, products, campaigns, offers, quotes, payments, invitations, purchase_orders, timelines,
-    machinery, insights, foreseen, versions,
+    participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, purchase_orders,
+    timelines, machinery, insights, foreseen, versions,
 )  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from c2b.kit import db
+from c2b.kit import clock, db
+from c2b.kit.ids import new_id
 from c2b.web import admin
 from tests.web.consumer.browser import Browser, Form
 from tests.web.manufacturer.house import answered, browsers_of, token_of
@@ -19,12 +20,22 @@ async def _ids(w) -> dict[str, str]:
     await db.execute("UPDATE job SET state = 'dead' WHERE run_id = ?", run)
     row = await db.fetch_one("SELECT id FROM job WHERE run_id = ?", run)
     assert row
-    return {"campaigns": order.campaign_id, "orders": order.id, "runs": run, "jobs": row["id"]}
+    payout = new_id()
+    await db.execute(
+        "INSERT INTO commission_withdrawal (id, user_id, amount_minor, currency, state, note, requested_at) "
+        "VALUES (?, ?, 1138, 'CNY', 'requested', '', ?)",
+        payout,
+        w.bo.id,
+        clock.now(),
+    )
+    return {
+        "campaigns": order.campaign_id, "orders": order.id, "runs": run, "jobs": row["id"], "commissions": payout,
+    }  # fmt: skip
 
 
 def _filled(path: str, ids: dict[str, str]) -> str:
     kind = path.split("/")[2] if path.count("/") > 1 else ""
-    path = path.replace(":id}", "}").replace(":name}", "}")
+    path = path.replace(":id}", "}").replace(":name}", "}").replace("{market}", "cn")
     return (
         path.replace("{id}", ids.get(kind, "x" * 26)).replace("{milestone}", "x").replace("{move}", "start")
     )

@@ -79,6 +79,7 @@ class Built:
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/ballot": {"votes": {}},
             "POST /invitation-openings": {"token": "guessed"},
+            "POST /me/commission-withdrawals": {"currency": "CNY"},
             "POST /purchase-orders/{order}/extension": {"days": 20},
             "POST /purchase-orders/{order}/acknowledgment": {
                 "revision": 1, "revision_digest": self.digest, "decision": "accepted", "signer_name": "Lin Mill",

@@ -1,0 +1,117 @@
+"""Reading the bank transfers that people make: what waits for whom, what was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from c2b.accounts.queries import names_of
+from c2b.accounts.rules import Actor
+from c2b.kit import db
+from c2b.kit.errors import NotFound
+from c2b.kit.http.paging import Slice, Window, slice_of
+from c2b.payments.disbursing import Payee, opened
+
+STATES = ("proposed", "approved", "sent", "refused")
+KINDS = ("refund", "payout", "commission")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisbursementLine:
+    """One bank transfer in a list. Amounts in minor units; people by name, ``None`` for the platform or a member."""
+
+    id: str
+    kind: str
+    subject_id: str
+    campaign_id: str | None
+    campaign_title: str | None
+    amount_minor: int
+    currency: str
+    payee_name: str
+    state: str
+    two_persons: bool
+    note: str
+    bank_reference: str | None
+    proposed_by: str | None
+    proposed_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    sent_by: str | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisbursementView:
+    """One with its payee in the open and what this admin may do: ``approve``, ``refuse``, ``send``."""
+
+    line: DisbursementLine
+    payee: Payee | None
+    actions: tuple[str, ...]
+
+
+async def disbursements(window: Window, *, state: str | None = None) -> Slice[DisbursementLine]:
+    """All of them, newest first. The caller has checked that an admin reads."""
+    rows = await db.fetch(
+        "SELECT d.*, c.title FROM disbursement d LEFT JOIN campaign c ON c.id = d.campaign_id "
+        "WHERE (d.state = ? OR ? = '') AND (d.id < ? OR ? = '') ORDER BY d.id DESC LIMIT ?",
+        state or "",
+        state or "",
+        window.after[0] if window.after else "",
+        window.after[0] if window.after else "",
+        window.limit + 1,
+    )
+    return slice_of(await _lines(rows), window, lambda line: (line.id,))
+
+
+async def disbursement(actor: Actor, disbursement_id: str) -> DisbursementView:
+    """One of them, as this admin sees it. Raises ``NotFound``."""
+    row = await db.fetch_one(
+        "SELECT d.*, c.title FROM disbursement d LEFT JOIN campaign c ON c.id = d.campaign_id WHERE d.id = ?",
+        disbursement_id,
+    )
+    if row is None:
+        raise NotFound
+    (line,) = await _lines([row])
+    return DisbursementView(line=line, payee=opened(row["payee_sealed"]), actions=actions_of(row, actor.id))
+
+
+async def waiting() -> int:
+    """How many wait for somebody to approve or send them."""
+    row = await db.fetch_one("SELECT COUNT(*) AS n FROM disbursement WHERE state IN ('proposed', 'approved')")
+    return int(row["n"]) if row else 0
+
+
+def actions_of(row: dict[str, Any], admin_id: str) -> tuple[str, ...]:
+    """What this admin may do with a stored disbursement now; two persons above the limit."""
+    if row["state"] == "proposed":
+        own = row["two_persons"] and row["proposed_by"] == admin_id
+        return ("refuse",) if own else ("approve", "refuse")
+    if row["state"] == "approved":
+        own = row["two_persons"] and row["proposed_by"] is None and row["approved_by"] == admin_id
+        return ("refuse",) if own else ("send", "refuse")
+    return ()
+
+
+async def _lines(rows: list[dict[str, Any]]) -> list[DisbursementLine]:
+    people = {row[by] for row in rows for by in ("proposed_by", "approved_by", "sent_by") if row[by]}
+    names = await names_of(people)
+    return [_line(row, names) for row in rows]
+
+
+def _line(row: dict[str, Any], names: dict[str, str]) -> DisbursementLine:
+    same = ("id", "kind", "subject_id", "campaign_id", "amount_minor", "currency", "payee_name", "state", "note",
+            "bank_reference")  # fmt: skip
+    proposed_at = db.instant(row["proposed_at"])
+    assert proposed_at
+    return DisbursementLine(
+        **{name: row[name] for name in same},
+        campaign_title=row["title"],
+        two_persons=bool(row["two_persons"]),
+        proposed_by=names.get(row["proposed_by"]),
+        proposed_at=proposed_at,
+        approved_by=names.get(row["approved_by"]),
+        approved_at=db.instant(row["approved_at"]),
+        sent_by=names.get(row["sent_by"]),
+        sent_at=db.instant(row["sent_at"]),
+    )
