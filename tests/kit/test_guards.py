@@ -40,6 +40,7 @@ VALID: dict[str, dict[str, Any]] = {
     "account": {"currency": "CNY", "balance_minor": 0},
     "batch_vote": {"tie_rule": "listed"},
     "reconfirmation": {"reason": "schema"},
+    "commission": {"level": 1, "confirmed_at": None, "withdrawal_id": None},
 }  # fmt: skip
 #: Check → values that break it, each set alone.
 BROKEN: dict[str, list[dict[str, Any]]] = {
@@ -87,9 +88,26 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "mail_state": [{"state": "lost", "sent_at": None}],
     "mail_sent": [{"state": "queued"}, {"sent_at": None}],
     "mail_locale": [{"locale": "tlh"}],
+    "never_oneself": [{"inviter_id": "same", "invitee_id": "same"}],
+    "referral_binding_state": [{"state": "lost"}],
+    "referral_binding_orders": [{"orders_left": -1}],
+    "depth_by_approval": [{"depth": 2}, {"depth": 3, "approved_by": "r", "approval_reference": "x"}],
+    "commission_level": [{"level": 0}, {"level": 3}],
+    "commission_amount": [{"amount_minor": 0}, {"base_minor": 0}, {"rate_bp": 0}],
+    "commission_reversed": [{"reversed_minor": -1}, {"reversed_minor": 10**9}],
+    "commission_state": [{"state": "lost"}],
+    "commission_confirmed": [{"state": "confirmed"}, {"state": "payable"}],
+    "commission_paid": [{"state": "paid", "confirmed_at": NOW}],
+    "commission_reversed_whole": [{"state": "reversed"}],
+    "commission_withdrawal_amount": [{"amount_minor": 0}],
+    "commission_withdrawal_state": [{"state": "lost"}],
 }  # fmt: skip
 #: Which other guard may be the first to say no.
-ALSO = {"transfer_two_accounts": ("transfer_accounts",)}
+ALSO = {
+    "transfer_two_accounts": ("transfer_accounts",),
+    "never_oneself": ("referral_no_circle",),
+    "commission_level": ("commission_chain",),
+}
 #: Partial unique index → two rows that cannot both be, and one more that may stand beside the first.
 TWICE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "one_outcome": (
@@ -115,6 +133,8 @@ TWICE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"provider_ref": None, "state": "failed"},
     ),
     "one_payment_at_work": ({"state": "created"}, {"state": "created"}, {"state": "failed"}),
+    "one_inviter_each": ({"state": "bound"}, {"state": "expired"}, {"state": "void"}),
+    "one_withdrawal_at_a_time": ({"state": "requested"}, {"state": "approved"}, {"state": "paid"}),
     "one_full_refund": ({"reason": "late"}, {"reason": "withdrawal"}, {"reason": "price_difference"}),
 }
 _numbers = count(1)
@@ -150,11 +170,20 @@ async def put(table: str, **values: Any) -> dict[str, Any]:
     if table == "transfer":
         await _two_accounts()
         row = {"debit_id": "a", "credit_id": "b", **row, **values}
+    if table == "commission" and not values.keys() & {"binding_id", "participation_id"}:
+        await _chained(row)
     columns = ", ".join(f'"{name}"' for name in row)
     await db.execute(
         f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join("?" for _ in row)})', *row.values()
     )
     return row
+
+
+async def _chained(row: dict[str, Any]) -> None:
+    """A commission belongs to a binding of its buyer."""
+    place = await put("participation")
+    bound = await put("referral_binding", invitee_id=place["user_id"])
+    row.update(participation_id=place["id"], binding_id=bound["id"], beneficiary_id=bound["inviter_id"])
 
 
 async def _two_accounts() -> None:
@@ -225,7 +254,8 @@ async def refused(statement: Any, *names: str) -> str:
 
 async def update(table: str, row: dict[str, Any], **values: Any) -> int:
     pairs = ", ".join(f'"{name}" = ?' for name in values)
-    return await db.execute(f'UPDATE "{table}" SET {pairs} WHERE id = ?', *values.values(), row["id"])
+    key = models()[table]._meta.db_pk_column
+    return await db.execute(f'UPDATE "{table}" SET {pairs} WHERE "{key}" = ?', *values.values(), row[key])
 
 
 class TestEveryCheck:
@@ -318,7 +348,11 @@ class TestTheGuards:
     def test_have_a_case_each(self):
         assert {guard.name for guard in guards_of(Check)} == BROKEN.keys()
         assert {guard.name for guard in guards_of(PartialUnique)} == TWICE.keys()
-        assert {guard.name for guard in guards_of(Statements)} == {"transfer"}  # tests/ledger
+        assert {guard.name for guard in guards_of(Statements)} == {
+            "transfer",  # tests/ledger
+            "referral_binding",  # tests/referrals
+            "commission",
+        }
 
     def test_are_of_known_kinds(self):
         known = (Check, PartialUnique, Frozen, AppendOnly, Index, Statements)
