@@ -10,8 +10,17 @@ from c2b.config import Settings, settings
 from c2b.payments.gateways.base import Gateway
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
 
+
+def _wechatpay(settings: Settings) -> Gateway:
+    from c2b.payments.gateways.wechatpay.gateway import WechatPayGateway
+
+    return WechatPayGateway.from_settings(settings)
+
+
+#: Providers other than the sandbox are imported when they are asked for: their packages are extras.
 MAKERS: dict[str, Callable[[Settings], Gateway]] = {
     "sandbox": SandboxGateway.from_settings,
+    "wechatpay": _wechatpay,
 }
 
 _replaced: dict[str, Gateway] = {}
