@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from c2b.catalog.payment_terms import WHOLE_BP, PaymentTerms
+from c2b.catalog.rules import WHOLE_BP, PaymentTerms
 from c2b.kit.i18n import N_
 from c2b.kit.money import share
 

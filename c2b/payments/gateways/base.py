@@ -23,6 +23,10 @@ RefundStatus = Literal["pending", "succeeded", "failed"]
 MAX_AMOUNT_MINOR = 10**12
 
 
+class NotConfigured(RuntimeError):
+    """The environment lacks what a provider needs; the message says what."""
+
+
 class GatewayUnavailable(AppError):
     """The provider answered that it did nothing, or was not reached. Try again with the same key."""
 

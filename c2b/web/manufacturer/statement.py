@@ -54,8 +54,10 @@ async def workbook(request: Request) -> Response:
 
 async def _asked(request: Request) -> tuple[date, Sequence[Statement]]:
     month = month_of(request.query_params.get("month"))
-    maker = request.path_params.get("id")
-    return month, await statements(actor_of(request), month=month, manufacturer_id=maker)
+    actor, maker = actor_of(request), request.path_params.get("id")
+    if maker and not actor.is_admin:
+        raise NotFound
+    return month, await statements(actor, month=month, manufacturer_id=maker)
 
 
 def _file(data: bytes, month: date, suffix: str, media_type: str) -> Response:
