@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from c2b.config import Settings, settings
-from c2b.payments.gateways.base import Gateway
+from c2b.payments.gateways.base import Gateway, UnknownGateway
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
+
+__all__ = ["MAKERS", "UnknownGateway", "enabled", "gateway", "problems", "replaced_by", "sandbox"]
 
 
 def _wechatpay(settings: Settings) -> Gateway:
@@ -50,10 +52,6 @@ _PROBLEMS: dict[str, Callable[[Mapping[str, str]], list[str]]] = {
 }
 
 _replaced: dict[str, Gateway] = {}
-
-
-class UnknownGateway(LookupError):
-    """C2B_GATEWAY, or a payment row, names a provider that this installation does not have."""
 
 
 def gateway(name: str | None = None) -> Gateway:
