@@ -242,15 +242,19 @@ class WechatPayGateway:
         return told
 
     async def _known(self, number: str, provider_ref: str) -> ProviderRefund | None:
+        return (await self._told(number, provider_ref))[0]
+
+    async def _told(self, number: str, provider_ref: str) -> tuple[ProviderRefund | None, str]:
+        """The refund of that number, if there is one, and its status in WeChat Pay's own word."""
         try:
             told = await self._client.ask(f"/v3/refund/domestic/refunds/{quote(number, safe='')}")
         except GatewayRefused as error:
             if error.reason == "unknown_payment":
-                return None
+                return None, ""
             raise
         if (refund := self._refund(told, provider_ref)) is None or told["out_refund_no"] != number:
             raise GatewayUnavailable
-        return refund
+        return refund, told["status"]
 
     def _refund(self, told: dict[str, Any], provider_ref: str) -> ProviderRefund | None:
         """The refund in an answer; ``None`` when the answer is about something else."""
@@ -267,9 +271,10 @@ class WechatPayGateway:
             return None
 
     async def _refunded(self, provider_ref: str) -> int:
+        """What has left the order: an abnormal refund lies with WeChat Pay and cannot be asked for a second time."""
         keys = await self._asked(as_key(provider_ref))
-        found = [await self._known(as_reference(key, most=64), provider_ref) for key in keys]
-        return sum(refund.amount_minor for refund in found if refund and refund.status != "failed")
+        found = [await self._told(as_reference(key, most=64), provider_ref) for key in keys]
+        return sum(refund.amount_minor for refund, status in found if refund and status != "CLOSED")
 
     async def _why(self, payment: ProviderPayment, number: str, amount_minor: int) -> str:
         """INVALID_REQUEST says why in prose only; what can be seen from outside says it in a code."""
