@@ -9,7 +9,6 @@ Native 4012791877, JSAPI 4012791856, query 4012791879, close 4012791881, refund 
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -36,6 +35,7 @@ from c2b.payments.gateways.base import (
 from c2b.payments.gateways.beijing import BEIJING
 from c2b.payments.gateways.references import as_key, as_reference
 from c2b.payments.gateways.wechatpay import bills, notices
+from c2b.payments.gateways.wechatpay.bridge import bridge
 from c2b.payments.gateways.wechatpay.client import Client, WechatPayRefused
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings, load, problems
 from c2b.payments.gateways.wechatpay.signing import Signing
@@ -139,7 +139,9 @@ class WechatPayGateway:
         if method == "jsapi":
             told = await self._client.act("/v3/pay/transactions/jsapi", order | {"payer": {"openid": payer}})
             return Started(
-                provider_ref=reference, redirect_url="", client=self._bridge(_given(told, "prepay_id"))
+                provider_ref=reference,
+                redirect_url="",
+                client=bridge(self._signing, self.settings.appid, _given(told, "prepay_id")),
             )
         told = await self._client.act("/v3/pay/transactions/native", order)
         return Started(provider_ref=reference, redirect_url="", qr_text=_given(told, "code_url"))
@@ -287,19 +289,6 @@ class WechatPayGateway:
         if payment.refunded_minor + amount_minor > payment.amount_minor:
             return "over_refund"
         return "invalid_request"
-
-    def _bridge(self, prepay_id: str) -> dict[str, str]:
-        """What the browser inside WeChat needs (4012791857): five values and our signature over four of them."""
-        stamp, nonce = str(int(clock.now().timestamp())), secrets.token_hex(16)
-        package = f"prepay_id={prepay_id}"
-        return {
-            "appId": self.settings.appid,
-            "timeStamp": stamp,
-            "nonceStr": nonce,
-            "package": package,
-            "signType": "RSA",
-            "paySign": self._signing.sign(self.settings.appid, stamp, nonce, package),
-        }
 
 
 def _check(amount_minor: object, currency: str) -> None:
