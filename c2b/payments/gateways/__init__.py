@@ -17,9 +17,16 @@ def _wechatpay(settings: Settings) -> Gateway:
     return WechatPayGateway.from_settings(settings)
 
 
+def _stripe(settings: Settings) -> Gateway:
+    from c2b.payments.gateways.stripe.gateway import StripeGateway
+
+    return StripeGateway.from_settings(settings)
+
+
 #: Providers other than the sandbox are imported when they are asked for: their packages are extras.
 MAKERS: dict[str, Callable[[Settings], Gateway]] = {
     "sandbox": SandboxGateway.from_settings,
+    "stripe": _stripe,
     "wechatpay": _wechatpay,
 }
 
