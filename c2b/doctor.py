@@ -110,6 +110,14 @@ def ring_at(url: str) -> None:
     pika.BlockingConnection(pika.URLParameters(url)).close()
 
 
+async def gateways(config: Settings) -> str:
+    from c2b.payments.gateways import problems
+
+    if found := problems(os.environ, config.gateways):
+        raise Unwell(" ".join(found))
+    return ", ".join(config.gateways)
+
+
 async def mail(config: Settings) -> str:
     if not config.mail_url:
         return "kept in the outbox page"
@@ -138,5 +146,6 @@ LOOKS: dict[str, Look] = {
     "documents": documents,
     "database": database,
     "broker": broker,
+    "gateways": gateways,
     "mail": mail,
 }

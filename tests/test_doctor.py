@@ -76,6 +76,20 @@ class TestDoctor:
         assert "unwell  broker" in output
         assert "secret@" not in output
 
+    async def test_says_what_an_enabled_payment_provider_lacks(
+        self, config: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        enabled = dataclasses.replace(config, gateways=("sandbox", "wechatpay", "alipay", "pigeon"))
+        monkeypatch.setattr(doctor, "settings", lambda: enabled)
+        assert await doctor.main() == 1
+        output = capsys.readouterr().out
+        for words in (
+            "'pigeon', which does not exist",
+            "C2B_WECHATPAY_MCHID is not set",
+            "C2B_ALIPAY_APP_ID is not",
+        ):
+            assert words in output
+
 
 class TestAnAddress:
     def test_is_shown_without_its_password(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
 from c2b.config import Settings, settings
-from c2b.payments.gateways.base import Gateway
+from c2b.payments.gateways.base import Gateway, UnknownGateway
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
+
+__all__ = ["MAKERS", "UnknownGateway", "enabled", "gateway", "problems", "replaced_by", "sandbox"]
 
 
 def _wechatpay(settings: Settings) -> Gateway:
@@ -23,18 +25,47 @@ def _stripe(settings: Settings) -> Gateway:
     return StripeGateway.from_settings(settings)
 
 
+def _alipay(settings: Settings) -> Gateway:
+    from c2b.payments.gateways.alipay.gateway import AlipayGateway
+
+    return AlipayGateway.from_settings(settings)
+
+
 #: Providers other than the sandbox are imported when they are asked for: their packages are extras.
 MAKERS: dict[str, Callable[[Settings], Gateway]] = {
     "sandbox": SandboxGateway.from_settings,
     "stripe": _stripe,
     "wechatpay": _wechatpay,
+    "alipay": _alipay,
+}
+
+
+def _wechatpay_problems(env: Mapping[str, str]) -> list[str]:
+    from c2b.payments.gateways.wechatpay.settings import problems
+
+    return problems(env)
+
+
+def _stripe_problems(env: Mapping[str, str]) -> list[str]:
+    from c2b.payments.gateways.stripe.settings import problems
+
+    return problems(env)
+
+
+def _alipay_problems(env: Mapping[str, str]) -> list[str]:
+    from c2b.payments.gateways.alipay.settings import problems
+
+    return problems(env)
+
+
+#: Of those that need something from the environment.
+_PROBLEMS: dict[str, Callable[[Mapping[str, str]], list[str]]] = {
+    "stripe": _stripe_problems,
+    "wechatpay": _wechatpay_problems,
+    "alipay": _alipay_problems,
 }
 
 _replaced: dict[str, Gateway] = {}
-
-
-class UnknownGateway(LookupError):
-    """C2B_GATEWAY, or a payment row, names a provider that this installation does not have."""
 
 
 def gateway(name: str | None = None) -> Gateway:
@@ -50,6 +81,15 @@ def gateway(name: str | None = None) -> Gateway:
 def enabled() -> tuple[str, ...]:
     """The names of the enabled providers, the default first (``C2B_GATEWAYS``)."""
     return tuple(dict.fromkeys(settings().gateways))
+
+
+def problems(env: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """What these providers lack in the environment, in words for the operator. Empty when all is well."""
+    found = [f"C2B_GATEWAYS names {name!r}, which does not exist." for name in names if name not in MAKERS]
+    for name in names:
+        if name in _PROBLEMS:
+            found += _PROBLEMS[name](env)
+    return found
 
 
 def sandbox() -> SandboxGateway:

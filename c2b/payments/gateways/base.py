@@ -23,6 +23,14 @@ RefundStatus = Literal["pending", "succeeded", "failed"]
 MAX_AMOUNT_MINOR = 10**12
 
 
+class UnknownGateway(LookupError):
+    """C2B_GATEWAYS, or a payment row, names a provider that this installation does not have."""
+
+
+class NotConfigured(UnknownGateway):
+    """The environment lacks what a provider needs; the message says what."""
+
+
 class GatewayUnavailable(AppError):
     """The provider answered that it did nothing, or was not reached. Try again with the same key."""
 

@@ -14,19 +14,16 @@ import hmac
 import io
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from c2b.payments.gateways.base import DayRecord, GatewayUnavailable, ProviderPayment, ProviderRefund
+from c2b.payments.gateways.beijing import instant, local_days
 from c2b.payments.gateways.references import as_key
 from c2b.payments.gateways.wechatpay.client import Client, WechatPayRefused
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings
 from c2b.payments.gateways.wire import MOST_BYTES
 from c2b.payments.gateways.yuan import fen
-
-BEIJING = ZoneInfo("Asia/Shanghai")
-READY_HOUR = 10
 
 #: Columns of every bill that we read.
 _NEEDED = frozenset(("交易时间", "公众账号ID", "商户号", "商户订单号", "货币种类", "订单金额"))
@@ -36,15 +33,9 @@ Row = dict[str, str]
 
 async def day(client: Client, wanted: date, settings: WechatPaySettings, *, now: datetime) -> DayRecord:
     """What the bills say of one UTC day. Raises ``GatewayUnavailable`` while the later of the two is not ready."""
-    later = wanted + timedelta(days=1)
-    ready_at = datetime.combine(later + timedelta(days=1), datetime.min.time(), BEIJING) + timedelta(
-        hours=READY_HOUR
-    )
-    if now < ready_at:
-        raise GatewayUnavailable
     paid: dict[str, ProviderPayment] = {}
     given_back: dict[str, tuple[str, ProviderRefund]] = {}
-    for local in (wanted, later):
+    for local in local_days(wanted, now=now):
         for row in await _rows(client, local, "SUCCESS"):
             if _ours(row, settings) and _utc_day(row["交易时间"]) == wanted:
                 payment = _payment(row)
@@ -109,7 +100,7 @@ def _payment(row: Row) -> ProviderPayment:
             status="captured",
             amount_minor=fen(row["订单金额"]),
             currency=row["货币种类"],
-            captured_at=_instant(row["交易时间"]),
+            captured_at=instant(row["交易时间"]),
             refunded_minor=0,
         )
     except (KeyError, ValueError) as error:
@@ -142,9 +133,5 @@ def _key(reference: str) -> str:
         return reference
 
 
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
-
-
 def _utc_day(text: str) -> date | None:
-    return _instant(text).astimezone(UTC).date() if text else None
+    return instant(text).date() if text else None

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from c2b.config import Settings
 from c2b.kit import clock
@@ -26,6 +25,7 @@ from c2b.payments.gateways.base import (
     GatewayRefused,
     GatewayTimeout,
     GatewayUnavailable,
+    NotConfigured,
     PaymentStatus,
     ProviderPayment,
     ProviderRefund,
@@ -33,13 +33,13 @@ from c2b.payments.gateways.base import (
     Started,
     WebhookAnswer,
 )
+from c2b.payments.gateways.beijing import BEIJING
 from c2b.payments.gateways.references import as_key, as_reference
 from c2b.payments.gateways.wechatpay import bills, notices
 from c2b.payments.gateways.wechatpay.client import Client, WechatPayRefused
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings, load, problems
 from c2b.payments.gateways.wechatpay.signing import Signing
 
-BEIJING = ZoneInfo("Asia/Shanghai")
 #: A notification is repeated 15 times within 24 hours and 4 minutes (4012791882).
 NOTIFIES_FOR = timedelta(hours=24, minutes=4)
 
@@ -58,10 +58,6 @@ REFUNDS: dict[str, RefundStatus] = {
     "CLOSED": "failed",
     "ABNORMAL": "failed",  # the payer's account takes nothing: by hand, on the merchant platform or by bank
 }
-
-
-class NotConfigured(RuntimeError):
-    """The environment lacks what this provider needs; the message says what."""
 
 
 def capabilities_of(settings: WechatPaySettings) -> Capabilities:

@@ -10,19 +10,17 @@ import re
 import secrets
 import time
 from datetime import datetime, timedelta, timezone
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from c2b.kit import clock
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings
+from tests.payments.gateways.counterparts.keys import key, private_pem, public_pem, signed
 from tests.payments.gateways.counterparts.listening import Counterpart, Reply
 
 MCHID, APPID, SERIAL = "1900000109", "wxd678efh567hg6787", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
@@ -37,24 +35,6 @@ REFUND_COLUMNS = (
     "退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,"
 )
 PLAIN_COLUMNS = "微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,"
-
-
-@cache
-def key(_name: str) -> rsa.RSAPrivateKey:
-    """One key per name and process: making them is what takes time."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def private_pem(name: str) -> str:
-    return key(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-def public_pem(name: str) -> str:
-    return key(name).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def signature(name: str, message: str) -> str:
-    return base64.b64encode(key(name).sign(message.encode(), PKCS1v15(), SHA256())).decode()
 
 
 def when(instant: datetime) -> str:
@@ -296,7 +276,7 @@ class WechatPay(Counterpart):
     def _signed(self, body: bytes, *, at: datetime | None = None, serial: str = KEY_ID) -> dict[str, str]:
         stamp, nonce = str(int((at or clock.now()).timestamp())), secrets.token_hex(16)
         message = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
-        made = base64.b64encode(key(self.signs_with).sign(message, PKCS1v15(), SHA256())).decode()
+        made = base64.b64encode(signed(self.signs_with, message)).decode()
         return {
             "Wechatpay-Timestamp": stamp,
             "Wechatpay-Nonce": nonce,

@@ -1,4 +1,4 @@
-"""Stripe on this machine: what we ask it, what we understand of its answers, and what of its notifications we believe."""
+"""Stripe on this machine: what we ask it, what we understand of its answers, and which notifications we believe."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ class TestAnAmount:
 
     @pytest.mark.parametrize(("wire", "currency"), [(501, "isk"), ("5", "cny"), (5, None), (True, "cny")])
     def test_that_stripe_never_writes_is_none(self, wire, currency):
-        with pytest.raises(ValueError, match="not an amount|without decimals"):
+        with pytest.raises(ValueError, match=r"not an amount|without decimals"):
             from_stripe(wire, currency)
 
 

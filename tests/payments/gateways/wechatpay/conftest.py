@@ -12,9 +12,7 @@ from c2b.payments.gateways.base import (
 )
 from c2b.payments.gateways.wechatpay.gateway import WechatPayGateway
 from tests.payments.gateways.cast import BASE, NOON
-from tests.payments.gateways.counterparts.wechatpay import (
-    WechatPay,
-)
+from tests.payments.gateways.counterparts.wechatpay import WechatPay
 from tests.payments.gateways.wechatpay.wechat import PAYMENT, start
 
 

@@ -17,12 +17,9 @@ from c2b.payments.gateways.base import (
     GatewayUnavailable,
 )
 from tests.payments.gateways.cast import NOON, PRICE, order
+from tests.payments.gateways.counterparts.keys import key
 from tests.payments.gateways.counterparts.listening import PATIENCE
-from tests.payments.gateways.counterparts.wechatpay import (
-    APPID,
-    WechatPay,
-    key,
-)
+from tests.payments.gateways.counterparts.wechatpay import APPID, WechatPay
 from tests.payments.gateways.wechatpay.wechat import (
     PAYMENT,
     REFUND,

@@ -13,11 +13,8 @@ from c2b.payments.gateways.base import (
 )
 from c2b.payments.gateways.wechatpay.gateway import WechatPayGateway
 from tests.payments.gateways.cast import BASE, NOON, PRICE
-from tests.payments.gateways.counterparts.wechatpay import (
-    KEY_ID,
-    MCHID,
-    public_pem,
-)
+from tests.payments.gateways.counterparts.keys import public_pem
+from tests.payments.gateways.counterparts.wechatpay import KEY_ID, MCHID
 from tests.payments.gateways.wechatpay.wechat import (
     PAYMENT,
     REFUND,

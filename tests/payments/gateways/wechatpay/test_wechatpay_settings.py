@@ -10,14 +10,8 @@ import pytest
 from c2b.payments.gateways.wechatpay.gateway import WechatPayGateway
 from c2b.payments.gateways.wechatpay.settings import load, problems
 from tests.payments.gateways.cast import BASE
-from tests.payments.gateways.counterparts.wechatpay import (
-    API_V3_KEY,
-    APPID,
-    KEY_ID,
-    MCHID,
-    private_pem,
-    public_pem,
-)
+from tests.payments.gateways.counterparts.keys import private_pem, public_pem
+from tests.payments.gateways.counterparts.wechatpay import API_V3_KEY, APPID, KEY_ID, MCHID
 
 
 class TestTheEnvironment:

@@ -1,0 +1,1 @@
+"""Alipay, open platform: page pay and QR pay, as an ordinary merchant."""
