@@ -19,6 +19,12 @@ def _wechatpay(settings: Settings) -> Gateway:
     return WechatPayGateway.from_settings(settings)
 
 
+def _stripe(settings: Settings) -> Gateway:
+    from c2b.payments.gateways.stripe.gateway import StripeGateway
+
+    return StripeGateway.from_settings(settings)
+
+
 def _alipay(settings: Settings) -> Gateway:
     from c2b.payments.gateways.alipay.gateway import AlipayGateway
 
@@ -28,6 +34,7 @@ def _alipay(settings: Settings) -> Gateway:
 #: Providers other than the sandbox are imported when they are asked for: their packages are extras.
 MAKERS: dict[str, Callable[[Settings], Gateway]] = {
     "sandbox": SandboxGateway.from_settings,
+    "stripe": _stripe,
     "wechatpay": _wechatpay,
     "alipay": _alipay,
 }
@@ -35,6 +42,12 @@ MAKERS: dict[str, Callable[[Settings], Gateway]] = {
 
 def _wechatpay_problems(env: Mapping[str, str]) -> list[str]:
     from c2b.payments.gateways.wechatpay.settings import problems
+
+    return problems(env)
+
+
+def _stripe_problems(env: Mapping[str, str]) -> list[str]:
+    from c2b.payments.gateways.stripe.settings import problems
 
     return problems(env)
 
@@ -47,6 +60,7 @@ def _alipay_problems(env: Mapping[str, str]) -> list[str]:
 
 #: Of those that need something from the environment.
 _PROBLEMS: dict[str, Callable[[Mapping[str, str]], list[str]]] = {
+    "stripe": _stripe_problems,
     "wechatpay": _wechatpay_problems,
     "alipay": _alipay_problems,
 }
