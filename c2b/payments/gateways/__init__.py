@@ -7,14 +7,22 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from c2b.config import Settings, settings
-from c2b.payments.gateways.base import Gateway
+from c2b.payments.gateways.base import Gateway, UnknownGateway
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
+
+__all__ = ["MAKERS", "UnknownGateway", "enabled", "gateway", "problems", "replaced_by", "sandbox"]
 
 
 def _wechatpay(settings: Settings) -> Gateway:
     from c2b.payments.gateways.wechatpay.gateway import WechatPayGateway
 
     return WechatPayGateway.from_settings(settings)
+
+
+def _stripe(settings: Settings) -> Gateway:
+    from c2b.payments.gateways.stripe.gateway import StripeGateway
+
+    return StripeGateway.from_settings(settings)
 
 
 def _alipay(settings: Settings) -> Gateway:
@@ -26,6 +34,7 @@ def _alipay(settings: Settings) -> Gateway:
 #: Providers other than the sandbox are imported when they are asked for: their packages are extras.
 MAKERS: dict[str, Callable[[Settings], Gateway]] = {
     "sandbox": SandboxGateway.from_settings,
+    "stripe": _stripe,
     "wechatpay": _wechatpay,
     "alipay": _alipay,
 }
@@ -33,6 +42,12 @@ MAKERS: dict[str, Callable[[Settings], Gateway]] = {
 
 def _wechatpay_problems(env: Mapping[str, str]) -> list[str]:
     from c2b.payments.gateways.wechatpay.settings import problems
+
+    return problems(env)
+
+
+def _stripe_problems(env: Mapping[str, str]) -> list[str]:
+    from c2b.payments.gateways.stripe.settings import problems
 
     return problems(env)
 
@@ -45,15 +60,12 @@ def _alipay_problems(env: Mapping[str, str]) -> list[str]:
 
 #: Of those that need something from the environment.
 _PROBLEMS: dict[str, Callable[[Mapping[str, str]], list[str]]] = {
+    "stripe": _stripe_problems,
     "wechatpay": _wechatpay_problems,
     "alipay": _alipay_problems,
 }
 
 _replaced: dict[str, Gateway] = {}
-
-
-class UnknownGateway(LookupError):
-    """C2B_GATEWAY, or a payment row, names a provider that this installation does not have."""
 
 
 def gateway(name: str | None = None) -> Gateway:

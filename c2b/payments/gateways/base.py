@@ -23,7 +23,11 @@ RefundStatus = Literal["pending", "succeeded", "failed"]
 MAX_AMOUNT_MINOR = 10**12
 
 
-class NotConfigured(RuntimeError):
+class UnknownGateway(LookupError):
+    """C2B_GATEWAYS, or a payment row, names a provider that this installation does not have."""
+
+
+class NotConfigured(UnknownGateway):
     """The environment lacks what a provider needs; the message says what."""
 
 

@@ -177,7 +177,7 @@ class WechatPay(Counterpart):
 
     def _refunds_of(self, number: str) -> list[dict[str, Any]]:
         every = self.refunds.values()
-        return [r for r in every if r["out_trade_no"] == number and r["status"] in ("SUCCESS", "PROCESSING")]
+        return [r for r in every if r["out_trade_no"] == number and r["status"] != "CLOSED"]
 
     def _bill(self, day: str, kind: str) -> dict[str, str]:
         if (day, kind) not in self.bills:

@@ -1,0 +1,1 @@
+"""Stripe: payments by card and more on its hosted Checkout page, holds, refunds, signed notifications."""
