@@ -77,7 +77,7 @@ def capabilities_of(settings: WechatPaySettings) -> Capabilities:
         max_key_length=64,
         hold_window=timedelta(days=settings.hold_days) if settings.hold_days else None,
         reports=True,
-        methods=("qr",),  # and ``jsapi`` for who knows the payer's openid, see ``start``
+        methods=("qr", "jsapi"),
     )
 
 
@@ -124,7 +124,7 @@ class WechatPayGateway:
         if holds:
             raise GatewayRefused("holds")
         _check(amount_minor, currency)
-        if method not in ("", "qr", "jsapi") or (method == "jsapi" and not payer):
+        if method not in ("", *self.capabilities.methods) or (method == "jsapi" and not payer):
             raise GatewayRefused("method" if method != "jsapi" else "payer")
         reference = as_reference(payment_id, least=6, most=32, what="payment_id")
         order: dict[str, Any] = {
