@@ -77,7 +77,7 @@ def capabilities_of(settings: WechatPaySettings) -> Capabilities:
         max_key_length=64,
         hold_window=timedelta(days=settings.hold_days) if settings.hold_days else None,
         reports=True,
-        methods=("qr", "jsapi") if settings.app_secret else ("qr",),
+        methods=("qr", "jsapi"),
     )
 
 

@@ -68,7 +68,6 @@ class WechatPay(Counterpart):
                 "private_key": private_pem("merchant"),
                 "api_v3_key": API_V3_KEY,
                 "platform_keys": {KEY_ID: public_pem("platform")},
-                "app_secret": "app secret",
                 "api": self.base,
                 **changes,
             }
