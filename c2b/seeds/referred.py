@@ -13,7 +13,7 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.payments.operations import request_refund
 from c2b.referrals import operations as referrals
-from c2b.seeds import wishes
+from c2b.seeds import paid, wishes
 from c2b.seeds.acting import join_and_pay
 from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
@@ -50,6 +50,7 @@ async def delivered(opening: Opening, bo: Actor, mill: Actor, root: Actor, now: 
     await keep_deadlines()
     await drain()
     await work_through(mill, root, campaign, until=now)
+    await paid.disputed(root, campaign)
     await _pass(8)
     await referrals.give_identity(
         bo, legal_name="Bo Lindqvist", born_on="1991-03-14", account="6222 0210 0111 6245", bank="ICBC"

@@ -23,7 +23,7 @@ from c2b.config import ROOT
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.referrals.operations import my_link
-from c2b.seeds import collective, referred, wishes
+from c2b.seeds import collective, paid, referred, wishes
 from c2b.seeds.acting import join_and_pay
 from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
@@ -134,6 +134,7 @@ async def in_production(cast: Cast, now: datetime) -> None:
     await keep_deadlines()
     await drain()
     await work_through(cast.makers["lingyue"], cast.root, campaign, until=now)
+    await paid.first_part(cast.makers["lingyue"], cast.root, campaign)
 
 
 async def failed(cast: Cast, now: datetime) -> None:

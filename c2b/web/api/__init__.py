@@ -15,6 +15,7 @@ from c2b.web.api.v1 import (
     offers,
     participations,
     payments,
+    payouts,
     people,
     products,
     purchase_orders,
@@ -25,8 +26,8 @@ from c2b.web.api.v1 import (
 
 #: Joining first: addresses are tried in this order.
 _MODULES = (
-    participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, purchase_orders,
-    timelines, machinery, insights, foreseen, versions,
+    participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, payouts,
+    purchase_orders, timelines, machinery, insights, foreseen, versions,
 )  # fmt: skip
 
 

@@ -80,6 +80,8 @@ class Built:
             "PUT /participations/{participation}/ballot": {"votes": {}},
             "POST /invitation-openings": {"token": "guessed"},
             "POST /me/commission-withdrawals": {"currency": "CNY"},
+            "POST /purchase-orders/{order}/payout-blocks": {"kind": "dispute", "reason": "Scratches."},
+            "POST /payout-blocks/{block}/closing": {"note": "Replaced."},
             "POST /purchase-orders/{order}/extension": {"days": 20},
             "POST /purchase-orders/{order}/acknowledgment": {
                 "revision": 1, "revision_digest": self.digest, "decision": "accepted", "signer_name": "Lin Mill",
@@ -121,7 +123,7 @@ async def build(file: Path, data: Path) -> Built:
         "draft": draft, "under_review": review, "open": opened, "made": made, "product": w.product_slug, "version": "1",
         "token_id": other.id, "participation": place.participation_id, "order": order["id"],
         "document": document["id"], "milestone": milestone, "evidence": evidence, "run": f"ordering:{made}",
-        "job": await _dead_job(),
+        "job": await _dead_job(), "block": "0" * 26,
     }  # fmt: skip
     tokens = {name: (await create_token(actor, name="access")).secret for name, actor in people.items()}
     return Built(file, data, names, tokens, order["digest"])
