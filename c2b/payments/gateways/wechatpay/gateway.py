@@ -9,7 +9,6 @@ Native 4012791877, JSAPI 4012791856, query 4012791879, close 4012791881, refund 
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -36,6 +35,7 @@ from c2b.payments.gateways.base import (
 from c2b.payments.gateways.beijing import BEIJING
 from c2b.payments.gateways.references import as_key, as_reference
 from c2b.payments.gateways.wechatpay import bills, notices
+from c2b.payments.gateways.wechatpay.bridge import bridge
 from c2b.payments.gateways.wechatpay.client import Client, WechatPayRefused
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings, load, problems
 from c2b.payments.gateways.wechatpay.signing import Signing
@@ -77,7 +77,7 @@ def capabilities_of(settings: WechatPaySettings) -> Capabilities:
         max_key_length=64,
         hold_window=timedelta(days=settings.hold_days) if settings.hold_days else None,
         reports=True,
-        methods=("qr", "jsapi") if settings.app_secret else ("qr",),
+        methods=("qr", "jsapi"),
     )
 
 
@@ -139,7 +139,9 @@ class WechatPayGateway:
         if method == "jsapi":
             told = await self._client.act("/v3/pay/transactions/jsapi", order | {"payer": {"openid": payer}})
             return Started(
-                provider_ref=reference, redirect_url="", client=self._bridge(_given(told, "prepay_id"))
+                provider_ref=reference,
+                redirect_url="",
+                client=bridge(self._signing, self.settings.appid, _given(told, "prepay_id")),
             )
         told = await self._client.act("/v3/pay/transactions/native", order)
         return Started(provider_ref=reference, redirect_url="", qr_text=_given(told, "code_url"))
@@ -242,15 +244,19 @@ class WechatPayGateway:
         return told
 
     async def _known(self, number: str, provider_ref: str) -> ProviderRefund | None:
+        return (await self._told(number, provider_ref))[0]
+
+    async def _told(self, number: str, provider_ref: str) -> tuple[ProviderRefund | None, str]:
+        """The refund of that number, if there is one, and its status in WeChat Pay's own word."""
         try:
             told = await self._client.ask(f"/v3/refund/domestic/refunds/{quote(number, safe='')}")
         except GatewayRefused as error:
             if error.reason == "unknown_payment":
-                return None
+                return None, ""
             raise
         if (refund := self._refund(told, provider_ref)) is None or told["out_refund_no"] != number:
             raise GatewayUnavailable
-        return refund
+        return refund, told["status"]
 
     def _refund(self, told: dict[str, Any], provider_ref: str) -> ProviderRefund | None:
         """The refund in an answer; ``None`` when the answer is about something else."""
@@ -267,9 +273,10 @@ class WechatPayGateway:
             return None
 
     async def _refunded(self, provider_ref: str) -> int:
+        """What has left the order: an abnormal refund lies with WeChat Pay and cannot be asked for a second time."""
         keys = await self._asked(as_key(provider_ref))
-        found = [await self._known(as_reference(key, most=64), provider_ref) for key in keys]
-        return sum(refund.amount_minor for refund in found if refund and refund.status != "failed")
+        found = [await self._told(as_reference(key, most=64), provider_ref) for key in keys]
+        return sum(refund.amount_minor for refund, status in found if refund and status != "CLOSED")
 
     async def _why(self, payment: ProviderPayment, number: str, amount_minor: int) -> str:
         """INVALID_REQUEST says why in prose only; what can be seen from outside says it in a code."""
@@ -282,19 +289,6 @@ class WechatPayGateway:
         if payment.refunded_minor + amount_minor > payment.amount_minor:
             return "over_refund"
         return "invalid_request"
-
-    def _bridge(self, prepay_id: str) -> dict[str, str]:
-        """What the browser inside WeChat needs (4012791857): five values and our signature over four of them."""
-        stamp, nonce = str(int(clock.now().timestamp())), secrets.token_hex(16)
-        package = f"prepay_id={prepay_id}"
-        return {
-            "appId": self.settings.appid,
-            "timeStamp": stamp,
-            "nonceStr": nonce,
-            "package": package,
-            "signType": "RSA",
-            "paySign": self._signing.sign(self.settings.appid, stamp, nonce, package),
-        }
 
 
 def _check(amount_minor: object, currency: str) -> None:

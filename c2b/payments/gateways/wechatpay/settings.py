@@ -33,7 +33,6 @@ class WechatPaySettings:
     private_key: str
     api_v3_key: str
     platform_keys: Mapping[str, str]
-    app_secret: str = ""
     refund_days: int = 365
     hold_days: int = 0
     api: str = API
@@ -48,7 +47,6 @@ def load(env: Mapping[str, str]) -> WechatPaySettings:
         private_key=Path(env.get("C2B_WECHATPAY_KEY_FILE", "")).read_text(),
         api_v3_key=env.get("C2B_WECHATPAY_APIV3_KEY", ""),
         platform_keys={name: Path(path).read_text() for name, path in _pairs(env).items()},
-        app_secret=env.get("C2B_WECHATPAY_APP_SECRET", ""),
         refund_days=int(env.get("C2B_WECHATPAY_REFUND_DAYS") or 365),
         hold_days=int(env.get("C2B_WECHATPAY_HOLD_DAYS") or 0),
         api=(env.get("C2B_WECHATPAY_API") or API).rstrip("/"),

@@ -68,7 +68,6 @@ class WechatPay(Counterpart):
                 "private_key": private_pem("merchant"),
                 "api_v3_key": API_V3_KEY,
                 "platform_keys": {KEY_ID: public_pem("platform")},
-                "app_secret": "app secret",
                 "api": self.base,
                 **changes,
             }
@@ -177,7 +176,7 @@ class WechatPay(Counterpart):
 
     def _refunds_of(self, number: str) -> list[dict[str, Any]]:
         every = self.refunds.values()
-        return [r for r in every if r["out_trade_no"] == number and r["status"] in ("SUCCESS", "PROCESSING")]
+        return [r for r in every if r["out_trade_no"] == number and r["status"] != "CLOSED"]
 
     def _bill(self, day: str, kind: str) -> dict[str, str]:
         if (day, kind) not in self.bills:

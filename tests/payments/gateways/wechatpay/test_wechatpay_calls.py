@@ -162,6 +162,16 @@ class TestGivingBack:
         provider.refund_status = status
         assert (await give_back(gateway)).status == means
 
+    async def test_an_abnormal_one_is_not_made_again_under_a_new_key_but_a_closed_one_is(
+        self, gateway, provider, paid
+    ) -> None:
+        provider.refund_status = "ABNORMAL"  # the money lies with WeChat Pay: people must handle it there
+        assert (await give_back(gateway)).status == "failed"
+        assert await refused(give_back(gateway, key=f"{REFUND}#1")) == "over_refund"
+        provider.settle(next(iter(provider.refunds)), "CLOSED")
+        provider.refund_status = "SUCCESS"
+        assert (await give_back(gateway, key=f"{REFUND}#1")).status == "succeeded"
+
     async def test_never_more_than_was_paid(self, gateway, provider, paid) -> None:
         await give_back(gateway, 6000, f"refund:{PAYMENT}:price_difference")
         assert await refused(give_back(gateway)) == "over_refund"

@@ -30,7 +30,7 @@ class TestTheEnvironment:
     def test_is_complete(self, tmp_path) -> None:
         env = self.env(tmp_path)
         assert problems(env) == []
-        assert WechatPayGateway(load(env), base_url=BASE).capabilities.methods == ("qr",)
+        assert WechatPayGateway(load(env), base_url=BASE).capabilities.methods == ("qr", "jsapi")
 
     def test_names_what_is_missing(self, tmp_path) -> None:
         assert len(problems({})) == 6
