@@ -22,7 +22,7 @@ from c2b.kit.i18n import N_, gettext
 from c2b.participations import operations as participations
 from c2b.participations.joining import AlreadyMember, CampaignNotOpen, Joined
 from c2b.participations.queries import place_of
-from c2b.payments.capturing import NothingToPay
+from c2b.payments.asking import NothingToPay
 from c2b.payments.choosing import NoSuchWay, ways_on_pages
 from c2b.payments.operations import start_checkout
 from c2b.referrals.operations import valid_for

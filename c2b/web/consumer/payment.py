@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import segno
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,9 +14,10 @@ from c2b.campaigns.queries import campaign_for
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
 from c2b.participations.queries import own
-from c2b.payments.capturing import may_pay
+from c2b.payments.asking import may_pay
 from c2b.payments.choosing import Checkout, Way, open_checkout, ways_on_pages
 from c2b.web.auth import actor_of, require
+from c2b.web.consumer.invitation import code_of
 from c2b.web.consumer.join import to_checkout
 from c2b.web.pages import form_of, page
 
@@ -133,11 +132,3 @@ def _code_page(request: Request, row: dict[str, Any], opened: Checkout, *, sever
         several=several,
         seconds=LOOK_AGAIN,
     )
-
-
-def code_of(text: str) -> Markup:
-    """A QR code as SVG without style or script, made by segno from the provider's text."""
-    svg = segno.make(text, error="m", micro=False).svg_inline(
-        omitsize=True, border=4, svgclass=None, lineclass=None, dark="#000", light="#fff"
-    )
-    return Markup(svg)  # noqa: S704  (modules only; the text itself is not in it)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from c2b.config import settings
 from c2b.participations.queries import own
-from c2b.payments.capturing import check_out
+from c2b.payments.asking import check_out
 from c2b.payments.choosing import Checkout
 from c2b.payments.queries import money_of
 from c2b.web.api.bodies import Optional, fields_of, text
