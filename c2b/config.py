@@ -46,6 +46,7 @@ class Settings:
     two_person_minor: int
     referral_days: int
     referral_orders: int
+    platform_fee_bp: int
 
     @property
     def embedded(self) -> bool:
@@ -100,6 +101,7 @@ def load(env: Mapping[str, str]) -> Settings:
         two_person_minor=_whole(env, "C2B_TWO_PERSON_MINOR", 100_000),
         referral_days=_whole(env, "C2B_REFERRAL_DAYS", 180),
         referral_orders=_whole(env, "C2B_REFERRAL_ORDERS", 5),
+        platform_fee_bp=_whole(env, "C2B_PLATFORM_FEE_BP", 500),
     )
 
 

@@ -16,6 +16,8 @@ from c2b.participations.closing.objecting import go_on
 from c2b.participations.foresight.previewing import ask as ask_preview
 from c2b.payments.collecting import go_on_collecting
 from c2b.payments.plans import terms
+from c2b.payouts import reacting as payouts
+from c2b.payouts.operations import payout_refused, payout_sent
 from c2b.referrals.operations import came_invited, has_commissions, transfer_refused, transfer_sent
 
 #: Modules whose import registers jobs and workflows.
@@ -28,11 +30,13 @@ _HANDLERS = (
     "c2b.payments.refunding",
     "c2b.purchasing.jobs",
     "c2b.fulfillment.jobs",
+    "c2b.payouts.jobs",
     "c2b.notifications.jobs",
     "c2b.participations.foresight.previewing",
     "c2b.referrals.jobs",
     "workflows.closing",
     "workflows.ordering",
+    "workflows.settling",
 )
 
 
@@ -49,6 +53,11 @@ async def _go_on(happening: Happening) -> None:
 async def _order(happening: Happening) -> None:
     campaign = happening.subject_id
     await start("ordering", f"ordering:{campaign}", {"campaign_id": campaign})
+
+
+async def _settle(happening: Happening) -> None:
+    campaign = happening.subject_id
+    await start("settling", f"settling:{campaign}", {"campaign_id": campaign})
 
 
 async def _refund_everybody(happening: Happening) -> None:
@@ -102,6 +111,21 @@ async def _commission_sent(happening: Happening) -> None:
         await transfer_sent(happening.payload["subject_id"], actor_id=happening.actor_id)
 
 
+async def _payout_sent(happening: Happening) -> None:
+    told = happening.payload
+    if told["kind"] == "payout":
+        await payout_sent(
+            told["subject_id"], actor_id=happening.actor_id, amount_minor=told["amount_minor"],
+            currency=told["currency"], bank_reference=told["bank_reference"],
+        )  # fmt: skip
+
+
+async def _payout_refused(happening: Happening) -> None:
+    told = happening.payload
+    if told["kind"] == "payout":
+        await payout_refused(told["subject_id"], actor_id=happening.actor_id, reason=told.get("reason", ""))
+
+
 async def _commission_refused(happening: Happening) -> None:
     if happening.payload["kind"] == "commission":
         told = happening.payload
@@ -111,6 +135,7 @@ async def _commission_refused(happening: Happening) -> None:
 TABLE: dict[str, tuple[Reaction, ...]] = {
     "campaign.closed": (_close,),
     "campaign.locked": (_order, _estimate),
+    "campaign.completed": (_settle,),
     "campaign.failed": (_refund_everybody,),
     "campaign.canceled": (_refund_everybody, _withdraw_order),
     "participation.withdrawn": (_refund_one, _go_on),
@@ -122,8 +147,8 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "requirement.reconfirmed": (_go_on,),
     "requirement.kept": (_go_on,),
     "refund.succeeded": (_reverse,),
-    "disbursement.sent": (_commission_sent,),
-    "disbursement.refused": (_commission_refused,),
+    "disbursement.sent": (_commission_sent, _payout_sent),
+    "disbursement.refused": (_commission_refused, _payout_refused),
 }
 
 
@@ -153,6 +178,16 @@ async def _foresee(happening: Happening) -> None:
         await ask_preview(happening.campaign_id)
 
 
+#: What a manufacturer is paid depends on the order's answer, its stages, and whether the campaign goes on.
+PAYOUTS: dict[str, tuple[Reaction, ...]] = {
+    **dict.fromkeys(
+        ("purchase_order.acknowledged", "timeline.planned", "campaign.canceled"), (payouts.look,)
+    ),
+    **dict.fromkeys(("milestone.reached", "milestone.skipped"), (payouts.go_on, payouts.look)),
+    **dict.fromkeys(("milestone.blocked", "milestone.rejected"), (payouts.stop,)),
+}
+
+
 #: What members want, or what it is measured by, has changed: "if it closed now" is worked out anew.
 WISHES = (
     "ballot.cast", "campaign.reopened", "campaign.schema_moved", "participation.joined", "participation.withdrawn",
@@ -167,7 +202,7 @@ def connect() -> None:
         importlib.import_module(module)
     told = {name: (reaction,) for name, reaction in TELL.items()}
     windows.learn(terms)
-    for table in (TABLE, MONEY, dict.fromkeys(WISHES, (_foresee,)), told):
+    for table in (TABLE, MONEY, PAYOUTS, dict.fromkeys(WISHES, (_foresee,)), told):
         for name, reactions in table.items():
             for reaction in reactions:
                 subscribe(name, reaction)

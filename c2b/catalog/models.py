@@ -31,7 +31,8 @@ class Manufacturer(Model):
 
 
 class Product(Model):
-    """What a manufacturer offers. ``quotation``: see ``campaigns.rules.Quotation``; ``terms``: what a purchase order
+    """What a manufacturer offers. ``quotation``: its tiers (``campaigns.rules.QuotedTier``), until when it is good, and
+    perhaps its ``payment_terms`` (``payment_terms.py``); ``terms``: what a purchase order
     needs to know (Incoterm, place, warranty months, spare percentage, item number)."""
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from c2b.catalog import dialect, lint
 from c2b.catalog.models import Manufacturer, Product, ProductSchema
+from c2b.catalog.payment_terms import payment_terms
 from c2b.kit import clock, db
 from c2b.kit.canonical import digest
 from c2b.kit.errors import NotFound
@@ -17,7 +18,11 @@ async def add_manufacturer(**fields: Any) -> Manufacturer:
 
 
 async def add_product(**fields: Any) -> Product:
-    """Register what a manufacturer offers; fields as in the model."""
+    """Register what a manufacturer offers; fields as in the model.
+
+    Raises ``ValueError`` for payment terms that do not add up (``payment_terms.py``).
+    """
+    payment_terms(fields["quotation"])
     return await Product.create(created_at=clock.now(), **fields)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from c2b.catalog.conditions import Answers
+from c2b.catalog.payment_terms import MILESTONES, WHOLE_BP, PaymentTerms
 from c2b.catalog.quotes import PriceOutOfRange, Quote, Surcharge, chosen, quote, surcharges
 from c2b.catalog.schema import (
     SCOPES,
@@ -26,13 +27,16 @@ from c2b.catalog.schema import (
 from c2b.kit.canonical import digest
 
 __all__ = [
+    "MILESTONES",
     "SCOPES",
+    "WHOLE_BP",
     "Answers",
     "Attribute",
     "Code",
     "Counts",
     "Nre",
     "Option",
+    "PaymentTerms",
     "PriceOutOfRange",
     "ProductSchema",
     "Quote",

@@ -50,6 +50,21 @@ def order_for_admins(order_id: str) -> str:
     return to(f"/admin/orders/{order_id}")
 
 
+def payments(campaign_id: str) -> str:
+    """What a manufacturer is paid for an order."""
+    return to(f"/manufacturer/payments/{campaign_id}")
+
+
+def all_payments() -> str:
+    """What a manufacturer is paid for all its orders."""
+    return to("/manufacturer/payments")
+
+
+def payouts() -> str:
+    """Where parts are released to manufacturers."""
+    return to("/admin/payouts")
+
+
 def commissions() -> str:
     """What one earns by inviting."""
     return to("/my/commissions")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from c2b.campaigns.changes import hold
 from c2b.durable import Lease, enqueue, job
 from c2b.durable.jobs import PermanentFailure, Postponed
 from c2b.events.operations import record
@@ -20,6 +21,7 @@ from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import Gateway, GatewayRefused, ProviderRefund
 from c2b.payments.models import Payment, Refund
 from c2b.payments.rules import provider_key, refund_key, refundable
+from c2b.payments.sourcing import cover
 
 #: How long to leave a provider alone that says "pending".
 PENDING = timedelta(minutes=10)
@@ -157,6 +159,7 @@ async def _made_before(provider: Gateway, provider_ref: str, key: str) -> Provid
 async def book_refund(key: str, *, provider_ref: str | None = None) -> bool:
     """Book a refund that the provider has made, in the present transaction. ``False`` if booked before."""
     refund = await Refund.get(key=key)
+    await hold(refund.campaign_id)
     payment = await Payment.get(id=refund.payment_id)
     rows = await db.execute(
         "UPDATE refund SET state = 'succeeded', finished_at = ?, provider_ref = COALESCE(provider_ref, ?) "
@@ -170,6 +173,10 @@ async def book_refund(key: str, *, provider_ref: str | None = None) -> bool:
     await db.execute(
         "UPDATE payment SET refunded_minor = refunded_minor + ? WHERE id = ?", refund.amount_minor, payment.id
     )
+    await cover(
+        payment.campaign_id, amount_minor=refund.amount_minor, currency=refund.currency, key=refund.key,
+        cause_id=refund.id,
+    )  # fmt: skip
     await transfer(
         debit=escrow(payment.campaign_id),
         credit=world(payment.gateway, payment.currency),

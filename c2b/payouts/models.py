@@ -38,7 +38,10 @@ class PaymentSchedule(Model):
 
 class Release(Model):
     """One part of a schedule. ``held`` → ``releasable`` (its milestone is approved) → ``released`` (booked to the
-    manufacturer); ``frozen`` while something blocks it; ``returned`` when it goes back to members."""
+    manufacturer); ``frozen`` while something blocks it; ``returned`` when it goes back to members.
+
+    ``reduced_minor``: what a short delivery took off it. ``payout_id``: the bank transfer that it is a part of.
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     schedule: Any = fields.ForeignKeyField("models.PaymentSchedule", on_delete=fields.RESTRICT)
@@ -46,6 +49,7 @@ class Release(Model):
     campaign_id = fields.CharField(max_length=26, db_index=True)
     code = fields.CharField(max_length=24)
     amount_minor = fields.BigIntField()
+    reduced_minor = fields.BigIntField(default=0)
     released_minor = fields.BigIntField(default=0)
     state = fields.CharField(max_length=10, default="held")
     milestone = fields.CharField(max_length=20)
@@ -54,6 +58,7 @@ class Release(Model):
     approved_by = fields.CharField(max_length=26, null=True)
     approved_at = fields.DatetimeField(null=True)
     released_at = fields.DatetimeField(null=True)
+    payout_id = fields.CharField(max_length=26, null=True, db_index=True)
 
     class Meta:
         table = "payment_release"
@@ -78,7 +83,27 @@ class PayoutBlock(Model):
         table = "payout_block"
 
 
+#: The second of the two facts that a release needs; whoever releases or blocks holds the campaign's row before.
+_BLOCKED = (
+    "NEW.state = 'released' AND OLD.state <> 'released' AND EXISTS (SELECT 1 FROM payout_block b "
+    "WHERE b.campaign_id = NEW.campaign_id AND b.closed_at IS NULL)"
+)
+_SQLITE = (
+    'DROP TRIGGER IF EXISTS "release_not_blocked"',
+    f"""CREATE TRIGGER "release_not_blocked" BEFORE UPDATE ON "payment_release" WHEN {_BLOCKED}
+    BEGIN SELECT RAISE(ABORT, 'release_not_blocked'); END""",
+)
+_POSTGRES = (
+    f"""CREATE OR REPLACE FUNCTION "release_not_blocked"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF {_BLOCKED} THEN RAISE EXCEPTION 'release_not_blocked' USING ERRCODE = 'check_violation'; END IF;
+      RETURN NEW; END $$""",
+    'DROP TRIGGER IF EXISTS "release_not_blocked" ON "payment_release"',
+    'CREATE TRIGGER "release_not_blocked" BEFORE UPDATE ON "payment_release" FOR EACH ROW '
+    'EXECUTE FUNCTION "release_not_blocked"()',
+)
+
 GUARDS = [
+    guards.Statements("release_not_blocked", _SQLITE, _POSTGRES),
     guards.Check(
         "payment_schedule",
         "payment_schedule_amounts",
@@ -93,7 +118,7 @@ GUARDS = [
     guards.Check(
         "payment_release",
         "payment_release_released",
-        "0 <= {released_minor} AND {released_minor} <= {amount_minor} "
+        "0 <= {released_minor} AND 0 <= {reduced_minor} AND {released_minor} + {reduced_minor} <= {amount_minor} "
         "AND ({released_minor} = 0 OR {state} IN ('released','returned'))",
     ),
     guards.Check(

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from c2b.catalog import rules as catalog
+from c2b.catalog.payment_terms import payment_terms
 from c2b.catalog.queries import manufacturer
 from c2b.config import settings
 from c2b.kit import clock, db
@@ -95,7 +96,7 @@ def _quoted_until(batch: Batch, snapshot: PurchaseOrderSnapshot) -> date:
 async def _draft(order: PurchaseOrder, batch: Batch, *, revision: int, ship_by: date) -> Draft:
     seller = await manufacturer(order.manufacturer_id)
     issued_at = clock.now().replace(microsecond=0)
-    agreed = rules.trade_terms(batch.product["terms"])
+    agreed = rules.trade_terms(batch.product["terms"], payment_terms(batch.product["quotation"]))
     return rules.draft(
         number=order.number,
         revision=revision,

@@ -146,10 +146,13 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentMilestone:
-    """A part of the price that falls due with an event. ``basis`` is "goods" (with services) or "nre"."""
+    """A part of the price that falls due with an event. ``basis`` is "goods" (with services) or "nre".
+
+    ``percent`` is a number where it is a whole one, else its decimals: "33.33".
+    """
 
     basis: str
-    percent: int
+    percent: int | str
     event: Text
     amount_minor: int
 
@@ -271,7 +274,9 @@ def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
 def _reader(hint: Any) -> Callable[[Any], Any]:
     """What turns plain JSON into a value of this type. It raises ``ValueError`` for anything else."""
     origin = get_origin(hint)
-    if origin in (Union, UnionType):  # only ever "or nothing" here
+    if hint == int | str:
+        return lambda data: data if type(data) is int else _of(str, data)
+    if origin in (Union, UnionType):  # else only ever "or nothing" here
         some = _reader(get_args(hint)[0])
         return lambda data: None if data is None else some(data)
     if origin is tuple:

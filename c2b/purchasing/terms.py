@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from c2b.catalog.payment_terms import USUAL, Part, PaymentTerms
 from c2b.kit.money import divide_half_up, share
 from c2b.purchasing import quality
 from c2b.purchasing.snapshot import (
@@ -29,15 +30,22 @@ from c2b.purchasing.snapshot import (
 #: Incoterms 2020, any mode and sea.
 INCOTERMS = ("EXW", "FCA", "CPT", "CIP", "DAP", "DPU", "DDP", "FAS", "FOB", "CFR", "CIF")
 
-_GOODS = (
-    (30, Text("on acknowledgment of the order", "订单确认后")),
-    (60, Text("on passed pre-shipment inspection", "出货检验合格后")),
-    (10, Text("30 days after delivery (retention)", "交付满30日后（质保金）")),
-)
-_ONE_OFF = (
-    (50, Text("on acknowledgment of the order", "订单确认后")),
-    (50, Text("on signed golden sample", "封样签署后")),
-)
+#: What stands on paper for what a part falls due with, and ``{days}`` after it.
+_EVENTS = {
+    "acknowledged": (
+        Text("on acknowledgment of the order", "订单确认后"),
+        Text("after acknowledgment of the order", "订单确认"),
+    ),
+    "golden_sample": (
+        Text("on signed golden sample", "封样签署后"),
+        Text("after the signed golden sample", "封样签署"),
+    ),
+    "inspected": (
+        Text("on passed pre-shipment inspection", "出货检验合格后"),
+        Text("after passed pre-shipment inspection", "出货检验合格"),
+    ),
+    "delivered": (Text("on delivery", "交付后"), Text("after delivery (retention)", "交付")),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +67,13 @@ class TradeTerms:
     limits: Mapping[str, str] = field(
         default_factory=lambda: {"critical": quality.NONE_AT_ALL, "major": "1.5", "minor": "4.0"}
     )
-    goods_milestones: tuple[tuple[int, Text], ...] = _GOODS
-    nre_milestones: tuple[tuple[int, Text], ...] = _ONE_OFF
+    payment: PaymentTerms = USUAL
 
 
-def trade_terms(data: Mapping[str, Any]) -> TradeTerms:
-    """Terms from plain JSON (a product's ``terms``); labels are ``{"en": ..., "zh": ...}`` or one text for both.
+def trade_terms(data: Mapping[str, Any], payment: PaymentTerms = USUAL) -> TradeTerms:
+    """Terms from plain JSON (a product's ``terms``), and how its quotation wants to be paid.
+
+    Labels are ``{"en": ..., "zh": ...}`` or one text for both.
 
     Needed: item_number, incoterm, place, ship_to {name, address}. Raises ``KeyError`` or ``ValueError``.
     """
@@ -85,6 +94,7 @@ def trade_terms(data: Mapping[str, Any]) -> TradeTerms:
         ship_to_name=Text.of(data["ship_to"]["name"]),
         ship_to_address=Text.of(data["ship_to"]["address"]),
         certificates=tuple(data.get("certificates", ())),
+        payment=payment,
         **{name: data[name] for name in plain if name in data},
     )
 
@@ -141,16 +151,24 @@ def spare_units(quantity: int, percent: int) -> int:
 def payment_schedule(terms: TradeTerms, *, goods_minor: int, nre_minor: int) -> tuple[PaymentMilestone, ...]:
     """The milestones with their amounts; per basis they sum to the amount exactly."""
     found: list[PaymentMilestone] = []
-    for basis, amount, milestones in (
-        ("goods", goods_minor, terms.goods_milestones),
-        ("nre", nre_minor, terms.nre_milestones),
+    for basis, amount, agreed in (
+        ("goods", goods_minor, terms.payment.goods),
+        ("nre", nre_minor, terms.payment.nre),
     ):
-        parts = share(amount, [percent for percent, _ in milestones]) if amount else []
+        amounts = share(amount, [part.share_bp for part in agreed]) if amount else []
         found += [
-            PaymentMilestone(basis=basis, percent=percent, event=event, amount_minor=part)
-            for (percent, event), part in zip(milestones, parts, strict=False)
+            PaymentMilestone(basis=basis, percent=part.percent, event=_event(part), amount_minor=minor)
+            for part, minor in zip(agreed, amounts, strict=False)
         ]
     return tuple(found)
+
+
+def _event(part: Part) -> Text:
+    at_once, later = _EVENTS[part.milestone]
+    if not part.days:
+        return at_once
+    kept = "（质保金）" if part.milestone == "delivered" else ""
+    return Text(f"{part.days} days {later.en}", f"{later.zh}满{part.days}日后{kept}")
 
 
 def totals(lines: Iterable[OrderLine], charges: Iterable[ChargeLine], *, rate_percent: int) -> Totals:

@@ -27,7 +27,7 @@ from c2b.kit import clock, db, storage
 from c2b.kit.db.migrate import migrate
 from c2b.kit.money import format_money
 from c2b.ledger import queries as ledger
-from c2b.ledger.operations import escrow, world
+from c2b.ledger.operations import escrow, fees, world
 from c2b.participations.wishes.importing import ImportedRow, read_requirements
 from c2b.payments.gateways.sandbox.record import record_of
 from c2b.payments.queries import money_of_campaign
@@ -202,6 +202,7 @@ async def _money(configured: Settings, campaign_id: str, stage: Stage) -> list[s
         ("captured from members", ours["captured_minor"]),
         ("given back (lower tier, cheaper choices, exits)", ours["refunded_minor"]),
         ("held for the campaign", held),
+        ("earned by the platform as its fee", await ledger.balance(fees("CNY"))),
     ):
         stage.line(f"{label:<48} {format_money(minor, 'CNY', 'en'):>16}")
     stage.line(
@@ -210,8 +211,10 @@ async def _money(configured: Settings, campaign_id: str, stage: Stage) -> list[s
     faults = await ledger.faults()
     if (captured, refunded) != (ours["captured_minor"], ours["refunded_minor"]):
         faults.append("our payments and refunds are not the provider's")
-    if held != captured - refunded or outside != -held or ours["refunding"]:
-        faults.append("what is held is not what was captured minus what was given back")
+    inside = await db.fetch_one("SELECT SUM(balance_minor) AS minor FROM account WHERE id NOT LIKE 'world:%'")
+    assert inside
+    if int(inside["minor"]) != captured - refunded or outside != refunded - captured or ours["refunding"]:
+        faults.append("what rests with us is not what was captured minus what was given back")
     return faults
 
 

@@ -31,11 +31,13 @@ _BY_ROLE: dict[str, list[tuple[str, str]]] = {
         (N_("To do"), "/manufacturer"),
         (N_("Purchase orders"), "/manufacturer/orders"),
         (N_("Production"), "/manufacturer/timelines"),
+        (N_("Payments"), "/manufacturer/payments"),
     ],
     "admin": [
         (N_("Approvals"), "/admin"),
         (N_("Campaigns"), "/admin/campaigns"),
         (N_("Orders"), "/admin/orders"),
+        (N_("Payouts"), "/admin/payouts"),
         (N_("Commissions"), "/admin/commissions"),
         (N_("Runs"), "/admin/runs"),
         (N_("Jobs"), "/admin/jobs"),

@@ -21,6 +21,7 @@ from c2b.participations import operations as participations
 from c2b.participations.closing.objecting import accept
 from c2b.participations.reconfirming.moving import move
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
+from c2b.payouts.operations import follow
 from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
 from c2b.referrals.operations import my_link
@@ -177,6 +178,7 @@ async def all_is_delivered(stage: Stage) -> None:
         "UPDATE participation SET state = 'delivered' WHERE campaign_id = ? AND state = 'confirmed'", reached
     )
     await db.execute("UPDATE timeline SET delivered_on = ? WHERE campaign_id = ?", clock.today(), reached)
+    await db.atomically(lambda: follow(reached))
     clock.shift(timedelta(days=9))
 
 

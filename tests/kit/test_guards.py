@@ -40,6 +40,8 @@ VALID: dict[str, dict[str, Any]] = {
     "account": {"currency": "CNY", "balance_minor": 0},
     "batch_vote": {"tie_rule": "listed"},
     "reconfirmation": {"reason": "schema"},
+    "payment_release": {"amount_minor": 100, "state": "released", "reached_at": NOW},
+    "payout_block": {"kind": "manual"},
     "commission": {"level": 1, "confirmed_at": None, "withdrawal_id": None},
 }  # fmt: skip
 #: Check → values that break it, each set alone.
@@ -99,6 +101,13 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "commission_confirmed": [{"state": "confirmed"}, {"state": "payable"}],
     "commission_paid": [{"state": "paid", "confirmed_at": NOW}],
     "commission_reversed_whole": [{"state": "reversed"}],
+    "payment_schedule_amounts": [{"goods_minor": -1}, {"nre_minor": -1}, {"fee_minor": -1}],
+    "payment_schedule_state": [{"state": "lost"}],
+    "payment_release_amount": [{"amount_minor": 0}],
+    "payment_release_released": [{"released_minor": 101}, {"released_minor": -1}, {"reduced_minor": 101}],
+    "payment_release_state": [{"state": "lost"}],
+    "released_with_milestone": [{"reached_at": None}],
+    "payout_block_kind": [{"kind": "whim"}],
     "commission_withdrawal_amount": [{"amount_minor": 0}],
     "commission_withdrawal_state": [{"state": "lost"}],
 }  # fmt: skip
@@ -134,6 +143,11 @@ TWICE: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     ),
     "one_payment_at_work": ({"state": "created"}, {"state": "created"}, {"state": "failed"}),
     "one_inviter_each": ({"state": "bound"}, {"state": "expired"}, {"state": "void"}),
+    "one_block_of_a_kind": (
+        {"closed_at": None},
+        {"closed_at": None},
+        {"closed_at": NOW},
+    ),
     "one_withdrawal_at_a_time": ({"state": "requested"}, {"state": "approved"}, {"state": "paid"}),
     "one_full_refund": ({"reason": "late"}, {"reason": "withdrawal"}, {"reason": "price_difference"}),
 }

@@ -26,6 +26,7 @@ from c2b.purchasing.models import Document, PurchaseOrder
 from c2b.referrals import operations as referrals
 from tests.notifications import stories
 from tests.notifications.collected import collected, held
+from tests.notifications.payouts import maker_is_paid
 from tests.notifications.questions import questioned
 from tests.notifications.stories import failed_jobs
 from tests.notifications.waiting import waited, waited_for_nothing
@@ -59,6 +60,7 @@ class TestAGroupOrderThatIsMade:
             assert counts.pop((f"campaign_{template}", ANA)) == 1, template
         assert counts.pop(("review_waiting", "root.rootsdottir")) == 3
         assert counts.pop(("purchase_order_issued", "orders")) == 1
+        assert counts.pop(("release_waiting", "root.rootsdottir")) == 2
         assert counts == {}
 
     async def test_says_where_things_stood_when_it_happened(self):
@@ -297,6 +299,7 @@ class TestEveryMail:
         made = await stories.ordered()
         await stories.answered(made, "accepted")
         await stories.made(made)
+        await maker_is_paid(made)
         await stories.failed()
         await stories.left_out()
         await stories.proposed()

@@ -132,10 +132,17 @@ async def identify(who: Actor) -> None:
 async def pay_out(root: Actor, withdrawal: str) -> None:
     """Approved, and sent by the bank."""
     await referrals.approve(root, withdrawal)
-    row = await db.fetch_one("SELECT id FROM disbursement WHERE subject_id = ?", withdrawal)
+    await send(root, withdrawal)
+
+
+async def send(admin: Actor, subject_id: str) -> None:
+    """A proposed bank transfer is approved, and the bank carries it out."""
+    row = await db.fetch_one(
+        "SELECT id FROM disbursement WHERE subject_id = ? AND state = 'proposed'", subject_id
+    )
     assert row
-    await disbursing.approve(root, row["id"])
-    await disbursing.mark_sent(root, row["id"], bank_reference=f"B-{withdrawal[-6:]}")
+    await disbursing.approve(admin, row["id"])
+    await disbursing.mark_sent(admin, row["id"], bank_reference=f"B-{subject_id[-6:]}")
 
 
 async def state_of(participation: str, level: int = 1) -> tuple[str, str, int]:

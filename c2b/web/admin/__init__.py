@@ -11,11 +11,13 @@ from c2b.web.admin import (
     events,
     jobs,
     orders,
+    payouts,
     runs,
     timeline,
     windows,
 )
 from c2b.web.consumer import lives, version
+from c2b.web.manufacturer import statement
 
 routes = [
     Route("/admin", approvals.index, methods=["GET"]),
@@ -46,6 +48,17 @@ routes = [
     Route("/admin/commissions/withdrawals/{id:id}/refusal", commissions.refuse, methods=["POST"]),
     Route("/admin/commissions/withdrawals/{id:id}/identity", commissions.reveal, methods=["POST"]),
     Route("/admin/commissions/bindings/{id:id}/voiding", commissions.void, methods=["POST"]),
+    Route("/admin/payouts", payouts.index, methods=["GET"]),
+    Route("/admin/payouts/orders", payouts.orders, methods=["GET"]),
+    Route("/admin/payouts/orders/{id:id}", payouts.show, methods=["GET"]),
+    Route("/admin/payouts/orders/{id:id}/blocks", payouts.block, methods=["POST"]),
+    Route("/admin/payouts/orders/{id:id}/blocks/{block:id}", payouts.unblock, methods=["POST"]),
+    Route("/admin/payouts/orders/{id:id}/shortage", payouts.shorten, methods=["POST"]),
+    Route("/admin/payouts/manufacturers/{id:id}/statement", statement.show, methods=["GET"]),
+    Route("/admin/payouts/manufacturers/{id:id}/statement.pdf", statement.document, methods=["GET"]),
+    Route("/admin/payouts/manufacturers/{id:id}/statement.xlsx", statement.workbook, methods=["GET"]),
+    Route("/admin/payouts/releases/{id:id}", payouts.release, methods=["POST"]),
+    Route("/admin/payouts/manufacturers/{id:id}", payouts.pay, methods=["POST"]),
     Route("/admin/runs", runs.index, methods=["GET"]),
     Route("/admin/runs/{id:name}", runs.show, methods=["GET"]),
     Route("/admin/jobs", jobs.index, methods=["GET"]),

@@ -2,7 +2,17 @@
 
 from starlette.routing import Route
 
-from c2b.web.manufacturer import acknowledgment, documents, evidence, home, orders, timelines, units
+from c2b.web.manufacturer import (
+    acknowledgment,
+    documents,
+    evidence,
+    home,
+    orders,
+    payments,
+    statement,
+    timelines,
+    units,
+)
 
 routes = [
     Route("/manufacturer", home.show, methods=["GET"]),
@@ -13,6 +23,11 @@ routes = [
     Route("/manufacturer/orders/{id:id}/pictures.zip", documents.pictures, methods=["GET"]),
     Route("/manufacturer/orders/{id:id}/units", units.index, methods=["GET"]),
     Route("/manufacturer/orders/{id:id}/units.csv", units.download, methods=["GET"]),
+    Route("/manufacturer/payments", payments.index, methods=["GET"]),
+    Route("/manufacturer/payments/{id:id}", payments.show, methods=["GET"]),
+    Route("/manufacturer/statement", statement.show, methods=["GET"]),
+    Route("/manufacturer/statement.pdf", statement.document, methods=["GET"]),
+    Route("/manufacturer/statement.xlsx", statement.workbook, methods=["GET"]),
     Route("/manufacturer/timelines", timelines.index, methods=["GET"]),
     Route("/manufacturer/timelines/{id:id}", timelines.show, methods=["GET"]),
     Route(

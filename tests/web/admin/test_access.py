@@ -10,7 +10,12 @@ from c2b.web import admin
 from tests.web.consumer.browser import Browser, Form
 from tests.web.manufacturer.house import answered, browsers_of, token_of
 
-PAGES = [route.path for route in admin.routes if "GET" in route.methods and route.path.startswith("/admin")]
+FILES = (".pdf", ".xlsx")  # what is drawn for admins is drawn for manufacturers: see there
+PAGES = [
+    route.path
+    for route in admin.routes
+    if "GET" in route.methods and route.path.startswith("/admin") and not route.path.endswith(FILES)
+]
 FORMS = [route.path for route in admin.routes if "POST" in route.methods]
 
 
@@ -29,13 +34,21 @@ async def _ids(w) -> dict[str, str]:
         clock.now(),
     )
     return {
-        "campaigns": order.campaign_id, "orders": order.id, "runs": run, "jobs": row["id"], "commissions": payout,
+        "campaigns": order.campaign_id, "payouts": order.campaign_id,
+        "manufacturers": order.manufacturer_id, "orders": order.id, "runs": run, "jobs": row["id"],
+        "commissions": payout,
     }  # fmt: skip
 
 
 def _filled(path: str, ids: dict[str, str]) -> str:
     kind = path.split("/")[2] if path.count("/") > 1 else ""
-    path = path.replace(":id}", "}").replace(":name}", "}").replace("{market}", "cn")
+    kind = "manufacturers" if "/manufacturers/" in path else kind
+    path = (
+        path.replace(":id}", "}")
+        .replace(":name}", "}")
+        .replace("{market}", "cn")
+        .replace("{block}", "x" * 26)
+    )
     return (
         path.replace("{id}", ids.get(kind, "x" * 26)).replace("{milestone}", "x").replace("{move}", "start")
     )

@@ -18,7 +18,8 @@ from c2b.campaigns.counting import keep_deadlines
 from c2b.config import settings
 from c2b.kit import clock, db
 from c2b.payments import gateways
-from c2b.payments.capturing import ask_again, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import ask_again
 from c2b.payments.gateways.alipay.gateway import AlipayGateway
 from c2b.payments.gateways.wechatpay.gateway import WechatPayGateway
 from tests import small
