@@ -48,7 +48,7 @@ def routes(configured: Settings) -> list[BaseRoute]:
         *admin.routes,
         *webhooks.routes,
     ]
-    if configured.gateway == "sandbox":
+    if "sandbox" in configured.gateways:
         found += [_open_to_all(route) for route in checkout.routes(gateways.sandbox)]
     return found
 
@@ -65,7 +65,7 @@ def make_app(configured: Settings | None = None) -> Starlette:
         routes(configured),
         settings=configured,
         lifespan=lambda app: lifespan(configured),
-        form_targets=(),
+        form_targets=gateways.form_targets(configured.gateways),
         body_limits={"/webhooks/": 256 * 1024},
         without_cookies=("/sandbox/", "/webhooks/"),
     )

@@ -1,6 +1,6 @@
-"""Asking for money and believing that it came.
+"""Believing that money came.
 
-A place is reserved before money is asked for. Only what the provider captured counts, booked once however often it
+Only what the provider captured counts, booked once however often it
 is told, compared with our own row, and given back by itself when it comes too late.
 """
 
@@ -10,117 +10,21 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
-from c2b.campaigns.plans import AUTHORIZE, DEPOSIT, OVERDUE_DAYS, overdue_at
-from c2b.config import settings
+from c2b.campaigns.plans import OVERDUE_DAYS
 from c2b.events.operations import record
 from c2b.kit import clock, db, faults
-from c2b.kit.errors import AppError, Conflict, NotFound
-from c2b.kit.i18n import N_
-from c2b.kit.ids import new_id
+from c2b.kit.errors import AppError
 from c2b.ledger.operations import escrow, open_account, transfer, world
 from c2b.participations.operations import confirm_capture, confirm_payment
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.holding import book_authorization, book_loss
 from c2b.payments.models import Payment
-from c2b.payments.plans import fitting_gateways
 from c2b.payments.refunding import book_refund, request_refund
 from c2b.payments.rules import own_key
 
 log = logging.getLogger(__name__)
-
-
-class NothingToPay(Conflict):
-    code = "nothing_to_pay"
-    message = N_("There is nothing to pay here: the place is paid, or it is not reserved any more.")
-
-
-async def start_checkout(actor: Actor, participation_id: str) -> str:
-    """Where the member pays: the provider's page. The same open payment gives the same page."""
-    own = await db.fetch_one(
-        "SELECT t.*, c.slug, c.title, c.code, c.state AS group_state FROM participation t "
-        "JOIN campaign c ON c.id = t.campaign_id "
-        "WHERE t.id = ? AND t.user_id = ?",
-        participation_id,
-        actor.id,
-    )
-    if own is None:
-        raise NotFound
-    if not may_pay(own):
-        raise NothingToPay
-    payment = await db.atomically(lambda: _open_payment(own, actor.locale))
-    if payment.checkout_url:
-        return payment.checkout_url
-    base = settings().base_url
-    last_hour = overdue_at(payment.due_at) if payment.due_at else db.instant(own["reserved_until"])
-    assert last_hour
-    started = await gateway(payment.gateway).start(
-        payment_id=payment.id,
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        description=payment.description,
-        locale=payment.locale,
-        return_url=f"{base}/participations/{participation_id}",
-        notify_url=f"{base}/webhooks/{payment.gateway}",
-        key=payment.id,
-        expires_at=last_hour,
-        holds=payment.holds,
-    )
-    faults.point("payment:started")
-    await db.execute(
-        "UPDATE payment SET provider_ref = ?, checkout_url = ? WHERE id = ? AND provider_ref IS NULL",
-        started.provider_ref,
-        started.redirect_url,
-        payment.id,
-    )
-    return started.redirect_url
-
-
-async def _open_payment(own: dict[str, Any], locale: str) -> Payment:
-    # locked, so that two clicks at the same time do not both see no payment and open one each
-    suffix = " FOR NO KEY UPDATE" if db.dialect() == "postgres" else ""
-    still = await db.fetch_one(
-        "SELECT state, due_minor, captured_minor FROM participation WHERE id = ?" + suffix, own["id"]
-    )
-    if still is None or not may_pay({**own, **still}):
-        raise NothingToPay
-    existing = await Payment.get_or_none(participation_id=own["id"], state="created")
-    if existing:
-        return existing
-    plan = await db.fetch_one(
-        "SELECT c.payment_plan, c.deadline, c.balance_days, p.timeline, (SELECT MAX(b.due_at) FROM payment b "
-        "WHERE b.participation_id = ? AND b.purpose = 'balance') AS due_at FROM campaign c "
-        "JOIN product p ON p.id = c.product_id WHERE c.id = ?",
-        own["id"],
-        own["campaign_id"],
-    )
-    assert plan
-    balance = still["state"] != "pending_payment"
-    return await Payment.create(
-        id=new_id(),
-        participation_id=own["id"],
-        campaign_id=own["campaign_id"],
-        user_id=own["user_id"],
-        amount_minor=still["due_minor"] - still["captured_minor"],
-        currency=own["currency"],
-        gateway=next(iter(fitting_gateways(plan)), settings().gateway),
-        purpose="balance" if balance else "deposit" if plan["payment_plan"] == DEPOSIT else "full",
-        holds=not balance and plan["payment_plan"] == AUTHORIZE,
-        due_at=db.instant(plan["due_at"]) if balance else None,
-        description=f"{own['title']} ({own['code']})",
-        locale=locale,
-        created_at=clock.now(),
-    )
-
-
-def may_pay(own: dict[str, Any]) -> bool:
-    """Whether something is to be paid for a place: reserved, or asked for its balance (``group_state``: closed)."""
-    if own["state"] == "pending_payment":
-        return True
-    owes: bool = own["captured_minor"] < own["due_minor"]
-    return owes and own["state"] in ("joined", "needs_attention") and own["group_state"] == "closed"
 
 
 async def receive(gateway_name: str, event: GatewayEvent) -> str:
@@ -279,7 +183,7 @@ async def ask_again(*, older_than: timedelta = timedelta(minutes=2), limit: int 
     now = clock.now()
     rows = await db.fetch(
         "SELECT id, gateway, provider_ref, amount_minor, currency FROM payment WHERE provider_ref IS NOT NULL "
-        "AND ((state IN ('created', 'failed') AND created_at < ? AND (created_at > ? OR due_at > ?)) "
+        "AND ((state IN ('created', 'failed', 'closed') AND created_at < ? AND (created_at > ? OR due_at > ?)) "
         "OR (state = 'authorized' AND hold_until <= ?)) ORDER BY created_at DESC LIMIT " + str(int(limit)),
         now - older_than,
         now - timedelta(days=2),

@@ -7,7 +7,8 @@ from typing import Any
 from c2b.durable import Lease, job
 from c2b.kit import db
 from c2b.participations.operations import mark_refunding, release_unpaid
-from c2b.payments.capturing import ask_again, receive, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import ask_again, receive
 from c2b.payments.holding import release, settle_if_empty
 from c2b.payments.refunding import request_refund
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from c2b.kit import db
+from c2b.payments.choosing import NO_PAGES
 
 _TIMES = ("created_at", "captured_at", "requested_at", "sent_at", "finished_at")
 
@@ -49,4 +50,7 @@ async def money_of_campaign(campaign_id: str) -> dict[str, Any]:
 
 
 def _read(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: db.instant(value) if key in _TIMES else value for key, value in row.items()}
+    told = {key: db.instant(value) if key in _TIMES else value for key, value in row.items()}
+    if str(told.get("checkout_url", "")).startswith(NO_PAGES):
+        told["checkout_url"] = ""
+    return told

@@ -12,7 +12,8 @@ from c2b.kit import clock
 from c2b.participations.joining import Joined
 from c2b.participations.operations import join
 from c2b.payments import gateways
-from c2b.payments.capturing import receive, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import receive
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 

@@ -15,19 +15,24 @@ from c2b.payments.capturing import receive
 from c2b.payments.gateways import UnknownGateway, gateway
 from c2b.payments.gateways.base import Gateway
 from c2b.web.auth import public
-from c2b.web.views import json_answer
+
+#: What became of a notification, for whoever looks for the reason at the provider's pages.
+VERDICT = "C2B-Verdict"
 
 
 @public
 async def hear(request: Request) -> Response:
     """POST /webhooks/{gateway}: nobody's log-in counts here, only the provider's signature.
 
+    The answer is what that provider wants to hear.
     Raises NotFound for a provider we do not have, WebhookRejected for a notification we do not believe.
     """
     told_by = _gateway(request.path_params["gateway"])
     event = told_by.parse_webhook(request.headers, await request.body(), clock.now())
     verdict = await receive(told_by.name, event)
-    return json_answer({"verdict": verdict})
+    said = told_by.webhook_answer(True)
+    headers = {VERDICT: verdict, "Content-Type": said.media_type} if said.body else {VERDICT: verdict}
+    return Response(said.body, status_code=said.status, headers=headers)
 
 
 def _gateway(name: str) -> Gateway:

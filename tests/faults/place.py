@@ -22,7 +22,8 @@ from c2b.participations.operations import keep_reservations
 from c2b.participations.reconfirming.asking import keep_reconfirmations
 from c2b.participations.votes.deciding import keep_votes
 from c2b.payments import gateways
-from c2b.payments.capturing import ask_again, receive, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import ask_again, receive
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
 from c2b.payments.gateways.sandbox.payments import CheckoutClosed

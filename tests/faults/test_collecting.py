@@ -12,7 +12,8 @@ from c2b.campaigns.counting import keep_deadlines
 from c2b.kit import clock, db, faults
 from c2b.participations import operations as participations
 from c2b.payments import gateways
-from c2b.payments.capturing import ask_again, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import ask_again
 from c2b.seeds.acting import join_and_pay
 from tests import small, world
 from tests.books import assert_books, provider, work

@@ -28,7 +28,8 @@ from c2b.kit import clock, db
 from c2b.kit.errors import AppError
 from c2b.ledger import queries as ledger
 from c2b.participations import operations as participations
-from c2b.payments.capturing import receive, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import receive
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.models import Payment
 from tests import world

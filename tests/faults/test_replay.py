@@ -19,7 +19,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import digest
 from c2b.kit.db import Database
 from c2b.kit.ids import sha256_hex
-from c2b.payments.capturing import start_checkout
+from c2b.payments.asking import start_checkout
 from c2b.payments.collecting import keep_reminders
 from c2b.payments.gateways.sandbox.record import record_of
 from c2b.payments.watching import keep_windows

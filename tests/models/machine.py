@@ -27,7 +27,8 @@ from c2b.participations import operations as participations
 from c2b.participations.joining import AlreadyMember, CampaignNotOpen, GroupFull, Joined
 from c2b.participations.models import GONE
 from c2b.participations.revising import BeingAllocated
-from c2b.payments.capturing import NothingToPay, ask_again, receive, start_checkout
+from c2b.payments.asking import NothingToPay, start_checkout
+from c2b.payments.capturing import ask_again, receive
 from c2b.payments.gateways.base import GatewayTimeout, GatewayUnavailable
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
 from c2b.payments.gateways.sandbox.payments import CheckoutClosed

@@ -20,7 +20,8 @@ from c2b.notifications.models import Mail
 from c2b.participations import operations as participations
 from c2b.participations.joining import Joined
 from c2b.participations.votes.deciding import keep_votes
-from c2b.payments.capturing import ask_again, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import ask_again
 from c2b.payments.gateways import sandbox
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.payments.models import Payment

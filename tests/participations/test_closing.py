@@ -20,7 +20,7 @@ from c2b.participations.closing.locking import LockRefused, lock
 from c2b.participations.closing.objecting import NothingToAnswer, accept
 from c2b.participations.closing.proposing import propose
 from c2b.payments import gateways
-from c2b.payments.capturing import start_checkout
+from c2b.payments.asking import start_checkout
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from c2b.seeds.acting import join_and_pay
 from tests import small, world

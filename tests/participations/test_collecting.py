@@ -15,7 +15,8 @@ from c2b.kit import clock, db
 from c2b.participations import operations as participations
 from c2b.participations.operations import keep_reservations
 from c2b.payments import gateways
-from c2b.payments.capturing import ask_again, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import ask_again
 from c2b.payments.collecting import balance_of, collecting_of, keep_reminders
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
 from c2b.payments.gateways.sandbox.record import record_of

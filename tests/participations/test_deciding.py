@@ -25,7 +25,7 @@ from c2b.participations.votes.ballots import VoteOver
 from c2b.participations.votes.casting import cast
 from c2b.participations.votes.deciding import close_vote, keep_votes
 from c2b.participations.votes.polls import polls_of
-from c2b.payments.capturing import start_checkout
+from c2b.payments.asking import start_checkout
 from c2b.payments.gateways.sandbox.misbehavior import Behavior
 from tests import small, world
 

@@ -8,7 +8,7 @@ from c2b.accounts.rules import Actor
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
 from c2b.participations.joining import Joined
-from c2b.payments.capturing import start_checkout
+from c2b.payments.asking import start_checkout
 from c2b.payments.gateways.base import GatewayEvent
 from tests.world import World
 

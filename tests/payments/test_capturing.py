@@ -11,7 +11,8 @@ import pytest
 from c2b.kit import clock, db
 from c2b.kit.errors import NotFound
 from c2b.participations import operations as participations
-from c2b.payments.capturing import NothingToPay, ask_again, receive, start_checkout
+from c2b.payments.asking import NothingToPay, start_checkout
+from c2b.payments.capturing import ask_again, receive
 from c2b.payments.gateways.base import GatewayTimeout, GatewayUnavailable
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
 from c2b.payments.gateways.sandbox.record import record_of

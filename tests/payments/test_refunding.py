@@ -14,7 +14,8 @@ from c2b.durable.jobs import perform
 from c2b.kit import clock, db
 from c2b.participations import operations as participations
 from c2b.payments import capturing
-from c2b.payments.capturing import receive, start_checkout
+from c2b.payments.asking import start_checkout
+from c2b.payments.capturing import receive
 from c2b.payments.gateways.sandbox.misbehavior import Misbehavior
 from c2b.payments.gateways.sandbox.record import record_of
 from c2b.payments.models import Payment

@@ -10,7 +10,16 @@ from c2b.config import Settings, settings
 from c2b.payments.gateways.base import Gateway, UnknownGateway
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
 
-__all__ = ["MAKERS", "UnknownGateway", "enabled", "gateway", "problems", "replaced_by", "sandbox"]
+__all__ = [
+    "MAKERS",
+    "UnknownGateway",
+    "enabled",
+    "form_targets",
+    "gateway",
+    "problems",
+    "replaced_by",
+    "sandbox",
+]
 
 
 def _wechatpay(settings: Settings) -> Gateway:
@@ -65,6 +74,17 @@ _PROBLEMS: dict[str, Callable[[Mapping[str, str]], list[str]]] = {
     "alipay": _alipay_problems,
 }
 
+#: Where a provider's own page lies that a form of ours leads to: browsers hold a redirect after a form to the page's
+#: policy (W3C Content Security Policy 3, ``form-action``).
+_PAGES: dict[str, tuple[str, ...]] = {
+    "stripe": ("https://checkout.stripe.com",),
+    "alipay": (
+        "https://openapi.alipay.com",
+        "https://*.alipay.com",
+        "https://openapi-sandbox.dl.alipaydev.com",
+    ),
+}
+
 _replaced: dict[str, Gateway] = {}
 
 
@@ -90,6 +110,11 @@ def problems(env: Mapping[str, str], names: Sequence[str]) -> list[str]:
         if name in _PROBLEMS:
             found += _PROBLEMS[name](env)
     return found
+
+
+def form_targets(names: Sequence[str]) -> tuple[str, ...]:
+    """Origins of these providers' pages, for the content security policy."""
+    return tuple(page for name in names for page in _PAGES.get(name, ()))
 
 
 def sandbox() -> SandboxGateway:

@@ -152,7 +152,7 @@ def _body(short: Json, whole: Json) -> Json:
         for key, media in (("x-json", "application/json"), ("x-form", "multipart/form-data"))
         if key in short
     )
-    return {"required": True, "content": {media: _content(name, whole)}}
+    return {"required": short.get("required", True), "content": {media: _content(name, whole)}}
 
 
 def _response(status: int, short: Json, whole: Json, *, keyed: bool) -> Json:

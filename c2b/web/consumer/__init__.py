@@ -46,6 +46,7 @@ routes = [
     Route("/my/participations", participations.index, methods=["GET"]),
     Route("/participations/{id:id}", participations.show, methods=["GET"]),
     Route("/participations/{id:id}/standing", public(standing.stream), methods=["GET"]),
+    Route("/participations/{id:id}/payment", payment.show, methods=["GET"]),
     Route("/participations/{id:id}/payment", payment.create, methods=["POST"]),
     Route("/participations/{id:id}/acceptance", acceptance.create, methods=["POST"]),
     Route("/participations/{id:id}/withdrawal", withdrawal.show, methods=["GET"]),

@@ -83,11 +83,16 @@ async def show(request: Request) -> Response:
 
 
 def qr_of(link: InvitationLink) -> Markup:
-    """The link as a QR code: SVG without style or script (made by segno from the address alone)."""
-    svg = segno.make(link.url, error="m", micro=False).svg_inline(
-        omitsize=True, border=2, svgclass=None, lineclass=None, dark="#000", light="#fff"
+    """The link as a QR code."""
+    return code_of(link.url, border=2)
+
+
+def code_of(text: str, *, border: int = 4) -> Markup:
+    """A QR code: SVG without style or script (made by segno from the text alone)."""
+    svg = segno.make(text, error="m", micro=False).svg_inline(
+        omitsize=True, border=border, svgclass=None, lineclass=None, dark="#000", light="#fff"
     )
-    return Markup(svg)  # noqa: S704  (nothing a person typed is in it)
+    return Markup(svg)  # noqa: S704  (squares only; nothing a person typed is in it)
 
 
 def _known(request: Request) -> dict[str, Any]:

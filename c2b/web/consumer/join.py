@@ -22,7 +22,8 @@ from c2b.kit.i18n import N_, gettext
 from c2b.participations import operations as participations
 from c2b.participations.joining import AlreadyMember, CampaignNotOpen, Joined
 from c2b.participations.queries import place_of
-from c2b.payments.capturing import NothingToPay
+from c2b.payments.asking import NothingToPay
+from c2b.payments.choosing import NoSuchWay, ways_on_pages
 from c2b.payments.operations import start_checkout
 from c2b.referrals.operations import valid_for
 from c2b.web.auth import LogInFirst, client_ip, current_actor, public
@@ -105,16 +106,21 @@ async def _join(request: Request, *, waits: bool) -> Response:
         response: Response = see_other(f"/participations/{participation_id}")
         flash(response, N_("You are on the waitlist. We write to you when a place opens for you."))
     else:
-        response = await to_checkout(actor, participation_id)
+        response = see_other(f"/participations/{participation_id}/payment")
+        if len(await ways_on_pages(participation_id)) < 2:
+            response = await to_checkout(actor, participation_id)
     drop(response, DRAFT, path=f"/campaigns/{slug}")
     return response
 
 
-async def to_checkout(actor: Actor, participation_id: str) -> Response:
+async def to_checkout(
+    actor: Actor, participation_id: str, *, gateway_name: str = "", method: str = ""
+) -> Response:
     """To the provider's page; if the provider cannot be reached, to the reserved place, which offers to pay."""
     try:
-        return RedirectResponse(await start_checkout(actor, participation_id), status_code=303)
-    except NothingToPay as error:
+        url = await start_checkout(actor, participation_id, gateway_name=gateway_name, method=method)
+        return RedirectResponse(url, status_code=303)
+    except (NothingToPay, NoSuchWay) as error:
         message = error.message
     except (
         Exception

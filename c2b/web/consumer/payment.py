@@ -1,18 +1,134 @@
-"""Paying for a place: on to the provider's page. Asking twice leads to the same page."""
+"""Paying for a place: choose a way where there are several, then on to the provider's page or to our QR code."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from c2b.accounts.rules import Actor
+from c2b.campaigns.plans import AUTHORIZE
+from c2b.campaigns.queries import campaign_for
+from c2b.kit.http.redirects import see_other
+from c2b.kit.i18n import N_, gettext
 from c2b.participations.queries import own
+from c2b.payments.asking import may_pay
+from c2b.payments.choosing import Checkout, Way, open_checkout, ways_on_pages
 from c2b.web.auth import actor_of, require
+from c2b.web.consumer.invitation import code_of
 from c2b.web.consumer.join import to_checkout
+from c2b.web.pages import form_of, page
+
+#: Seconds after which the page with a code looks again.
+LOOK_AGAIN = 5
+
+_NAMES = {
+    ("sandbox", "page"): N_("Test payment"),
+    ("stripe", "page"): N_("Card"),
+    ("wechatpay", "qr"): N_("WeChat Pay"),
+    ("alipay", "page"): N_("Alipay"),
+    ("alipay", "qr"): N_("Alipay, by QR code"),
+    ("bank", "transfer"): N_("Bank transfer"),
+}
+_HOW = {
+    ("sandbox", "page"): N_("For trying out: no real money moves."),
+    ("stripe", "page"): N_("You go on to Stripe\u2019s page. Your card number never reaches us."),
+    ("wechatpay", "qr"): N_("You scan a code with WeChat on your phone."),
+    ("alipay", "page"): N_("You go on to Alipay\u2019s page and come back here."),
+    ("alipay", "qr"): N_("You scan a code with Alipay on your phone."),
+    ("bank", "transfer"): N_(
+        "You transfer the sum from your bank. It takes one to three working days to arrive."
+    ),
+}
+_HELD = N_(
+    "It is held now and charged at the close: never more than you see here, and nothing if the group fails."
+)
+_CHARGED = N_("If the group fails, all of it comes back by itself, by the way you paid.")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to pay in words: ``value`` is what the form sends."""
+
+    value: str
+    name: str
+    how: str
+
+
+@require("consumer")
+async def show(request: Request) -> Response:
+    """GET /participations/{id}/payment: the QR code of the open payment, else the ways to choose from.
+
+    ``?choose`` shows the ways also while a code is open. Raises NotFound for what is not one's own.
+    """
+    actor = actor_of(request)
+    row = await own(actor, request.path_params["id"])
+    if not may_pay({**row, "group_state": row["campaign_state"]}):
+        return see_other(f"/participations/{row['id']}")
+    ways = await ways_on_pages(row["id"])
+    opened = await open_checkout(row["id"])
+    if opened and opened.qr_text and "choose" not in request.query_params:
+        return _code_page(request, row, opened, several=len(ways) > 1)
+    campaign = await campaign_for(actor, row["campaign_id"])
+    held = campaign["payment_plan"] == AUTHORIZE and row["state"] == "pending_payment"
+    return page(
+        request,
+        "pages/consumer/payment.html",
+        participation_id=row["id"],
+        title=row["title"],
+        amount_minor=row["due_minor"] - row["captured_minor"],
+        currency=row["currency"],
+        choices=[choice_of(way) for way in ways],
+        value=value_of(opened.way if opened else ways[0]) if ways else "",
+        money=gettext(_HELD if held else _CHARGED),
+        until=opened.until if opened else row["reserved_until"],
+    )
 
 
 @require("consumer")
 async def create(request: Request) -> Response:
-    """POST /participations/{id}/payment. Raises NotFound for what is not one's own."""
+    """POST /participations/{id}/payment: in the way that was chosen, or in the only one there is."""
     actor = actor_of(request)
     row = await own(actor, request.path_params["id"])
-    return await to_checkout(actor, row["id"])
+    name, _, method = str((await form_of(request)).get("way") or "").partition(":")
+    return await to_payment(actor, row["id"], gateway_name=name[:20], method=method[:20])
+
+
+async def to_payment(
+    actor: Actor, participation_id: str, *, gateway_name: str = "", method: str = ""
+) -> Response:
+    """On to where the place is paid; to the choice first, where there is one and nothing was chosen."""
+    if not gateway_name and len(await ways_on_pages(participation_id)) > 1:
+        return see_other(f"/participations/{participation_id}/payment")
+    return await to_checkout(actor, participation_id, gateway_name=gateway_name, method=method)
+
+
+def choice_of(way: Way) -> Choice:
+    key = (way.gateway, way.method)
+    return Choice(
+        value=value_of(way),
+        name=gettext(_NAMES[key]) if key in _NAMES else way.gateway,
+        how=gettext(_HOW[key]) if key in _HOW else "",
+    )
+
+
+def value_of(way: Way) -> str:
+    return f"{way.gateway}:{way.method}"
+
+
+def _code_page(request: Request, row: dict[str, Any], opened: Checkout, *, several: bool) -> Response:
+    return page(
+        request,
+        "pages/consumer/payment_code.html",
+        participation_id=row["id"],
+        title=row["title"],
+        amount_minor=opened.amount_minor,
+        currency=opened.currency,
+        choice=choice_of(opened.way),
+        qr=code_of(opened.qr_text),
+        until=opened.until,
+        several=several,
+        seconds=LOOK_AGAIN,
+    )

@@ -42,7 +42,7 @@ class TestYuan:
     def test_are_fen_and_back(self, minor: int) -> None:
         assert fen(yuan(minor)) == minor
 
-    @pytest.mark.parametrize(("text", "minor"), [("459", 45900), ("459.0", 45900), ("0.01", 1), ("0.10", 10)])
+    @pytest.mark.parametrize(("text", "minor"), [("459", 45900), ("459.5", 45950), ("0.01", 1), ("0.10", 10)])
     def test_are_read(self, text: str, minor: int) -> None:
         assert fen(text) == minor
 

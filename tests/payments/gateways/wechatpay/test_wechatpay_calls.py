@@ -182,6 +182,14 @@ class TestGivingBack:
         await give_back(gateway, 100)
         assert await refused(give_back(gateway, 200)) == "key_reused"
 
+    async def test_a_used_key_answered_with_its_first_amount_is_refused(
+        self, gateway, provider, paid
+    ) -> None:
+        await give_back(gateway, 100)
+        [known] = provider.refunds.values()
+        provider._refund = lambda asked: known
+        assert await refused(give_back(gateway, 200)) == "key_reused"
+
     async def test_what_is_not_paid_unknown_or_too_late_is_refused(self, gateway, provider) -> None:
         assert await refused(give_back(gateway)) == "unknown_payment"
         await start(gateway)
