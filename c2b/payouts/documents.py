@@ -80,7 +80,7 @@ def _sheet(book: xlsxwriter.Workbook, of: Statement) -> None:
     strong = book.add_format({"bold": True})
     number = book.add_format({"num_format": "#,##0" + ("." + "0" * places if places else "")})
     heads = (gettext("Date"), gettext("What"), gettext("Order"), gettext("Bank reference"), gettext("Amount"),
-             gettext("Balance"))  # fmt: skip
+             gettext("Running balance"))  # fmt: skip
     for column, width in enumerate((20, 34, 18, 24, 16, 16)):
         sheet.set_column(column, column, width)
     for column, head in enumerate(heads):
