@@ -87,3 +87,24 @@ class TestANotification:
 
     async def test_of_a_provider_we_do_not_have_is_not_found(self, database, app, sandbox):
         assert (await told(app, {}, b"{}", gateway="nobody")).status_code == 404
+
+
+class TestAWayToPay:
+    async def test_may_be_named_and_must_be_one_there_is(self, database, app, sandbox):
+        w = await world.build()
+        bo = await Program.of(app, w.bo)
+        place = await bo.post(
+            f"/campaigns/{await w.open_campaign()}/participations", {"answers": world.ANSWERS}, 201
+        )
+        path = f"/participations/{place['id']}/payment"
+        usual = await bo.post(path, status=201)
+        assert (usual["gateway"], usual["method"], usual["qr_text"], usual["client"]) == (
+            "sandbox",
+            "page",
+            "",
+            {},
+        )
+        assert await bo.post(path, {"gateway": "sandbox", "method": "page"}, 201) == usual
+        for way in ({"gateway": "stripe"}, {"method": "qr"}):
+            assert (await bo.post(path, way, 409))["code"] == "no_such_way_to_pay"
+        await bo.post(path, {"gateway": 7}, 422)
