@@ -33,6 +33,12 @@ class Visitor:
         self.page.goto(self.site + path)
         return self.page
 
+    def campaign(self, slug: str) -> str:
+        """The path of an open campaign: its words and the number that the seed world gave it."""
+        found = self.go("/").locator(f"a[href^='/campaigns/{slug}-']").first.get_attribute("href")
+        assert found
+        return found
+
     def log_in(self, email: str, password: str = PASSWORD) -> None:
         """Log in, whatever language the page is in."""
         self.go("/log-in")
