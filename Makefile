@@ -1,6 +1,7 @@
 # Thin: each line calls c2b or a tool. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+LANES := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test demo check bench faults setup setup-dev lock i18n format
@@ -12,7 +13,7 @@ run: setup              ## the whole product on http://127.0.0.1:8000, one proce
 	@$(BIN)/c2b run
 
 test: setup-dev         ## every test this machine can run; says which sets it left out
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q $(LANES)
 
 demo: setup             ## the main job in a terminal: from a campaign to a purchase order and its timeline
 	@$(BIN)/c2b demo

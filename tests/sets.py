@@ -79,7 +79,7 @@ def required() -> frozenset[str]:
 
 
 class Tally:
-    """Counts, per set, the tests left out and those that ran."""
+    """Counts, per set, the tests left out and those that ran, in this process and in the lanes it has started."""
 
     def __init__(self) -> None:
         self.left_out: Counter[str] = Counter()
@@ -87,16 +87,20 @@ class Tally:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        missing = [name for name in sets_of(item) if not is_here(name)]
-        if missing:
-            self.left_out.update(missing)
-            pytest.skip(f"no {SETS[missing[0]].title} at {place_of(missing[0])}")
+        for name in sets_of(item):
+            if not is_here(name):
+                pytest.skip(f"no {SETS[name].title} at {place_of(name)}")
 
-    @pytest.hookimpl
-    def pytest_runtest_call(self, item: pytest.Item) -> None:
-        self.ran.update(sets_of(item))
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        names = [name for name in SETS if name in report.keywords]
+        if report.when == "call":
+            self.ran.update(names)
+        elif report.skipped:
+            self.left_out.update([name for name in names if not is_here(name)][:1])
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(session.config, "workerinput"):
+            return  # a lane has seen only its share
         whole = not session.config.option.collectonly and session.config.args_source.name == "TESTPATHS"
         if whole and any(not self.ran[name] for name in required()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -131,11 +135,24 @@ def sets_of(item: pytest.Item) -> list[str]:
     return [name for name in SETS if name in asked or item.get_closest_marker(name)]
 
 
+#: Whole folders that take minutes: each begins while others still have much to do, so that no lane ends alone.
+LONG = ("tests/faults", "tests/models", "tests/browser", "tests/payments/gateways", "tests/races", "tests/seeds")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let `-m postgres` find what only asks for the fixture."""
+    """Let `-m postgres` find what only asks for the fixture; say which tests share a lane (`pytest -n`)."""
     for item in items:
         for name in sets_of(item):
             item.add_marker(name)
+        item.add_marker(pytest.mark.xdist_group(lane_of(item)))
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def lane_of(item: pytest.Item) -> str:
+    """A file is one story. There is one Redis and one RabbitMQ, so what uses them is a single file to the lanes."""
+    if {"redis", "rabbitmq"} & {*sets_of(item)}:
+        return "brokers"
+    return item.nodeid.split("::")[0]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,7 +18,7 @@ MARK = {"text": "Bo", "place": "foot"}
 PHOTO = {"image": PICTURE, "agreed": True}
 
 #: Changes to complete answers, and the verdict. DROP leaves the answer out.
-DROP: Any = object()
+DROP: Any = ...
 VERDICTS: list[tuple[dict[str, Any], bool]] = [
     ({}, RIGHT),
     # choices: exactly the codes, exactly their type
