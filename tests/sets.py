@@ -136,7 +136,14 @@ def sets_of(item: pytest.Item) -> list[str]:
 
 
 #: Whole folders that take minutes: each begins while others still have much to do, so that no lane ends alone.
-LONG = ("tests/faults", "tests/models", "tests/browser", "tests/payments/gateways", "tests/races", "tests/seeds")
+LONG = (
+    "tests/faults",
+    "tests/models",
+    "tests/browser",
+    "tests/payments/gateways",
+    "tests/races",
+    "tests/seeds",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
