@@ -64,7 +64,7 @@ def _agenda(order: PurchaseOrder, after: datetime) -> Iterable[tuple[datetime, s
     if order.state != "issued" or order.validity_until is None:
         return [(after + PATIENCE, "look")]
     end = order.validity_until
-    reminders = sorted({after + (end - after) / 2, end - LAST_CALL})
+    reminders = sorted({after + (end - after) // 2, end - LAST_CALL})
     return [*((at, "remind") for at in reminders if after < at < end), (end, "expire")]
 
 

@@ -5,7 +5,6 @@ Percentages are whole; days and months are calendar ones. The defaults are plann
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -145,7 +144,7 @@ def quality_terms(
 
 def spare_units(quantity: int, percent: int) -> int:
     """Spares are whole units, rounded up."""
-    return math.ceil(quantity * percent / 100)
+    return -(-quantity * percent // 100)
 
 
 def payment_schedule(terms: TradeTerms, *, goods_minor: int, nre_minor: int) -> tuple[PaymentMilestone, ...]:

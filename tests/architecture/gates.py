@@ -31,6 +31,47 @@ def money_without_floats(path: str, text: str) -> Iterator[str]:
                 yield f"{node.lineno}: {name} is a float"
 
 
+#: Where amounts and shares of them are counted, whatever their names are.
+MONEY_AREAS = (
+    "c2b/allocation/", "c2b/campaigns/", "c2b/invoicing/", "c2b/kit/money.py", "c2b/ledger/", "c2b/participations/",
+    "c2b/payments/", "c2b/payouts/", "c2b/purchasing/", "c2b/referrals/", "workflows/", "c2b/catalog/quotes.py",
+)  # fmt: skip
+
+
+def whole_numbers_where_money_is(path: str, text: str) -> Iterator[str]:
+    """Areas of money know no float at all: no literal, no float(), round() or `/` but of paths; only seconds may be."""
+    if not path.startswith(MONEY_AREAS):
+        return
+    tree = ast.parse(text)
+    of_time = {
+        node.annotation for node in ast.walk(tree)
+        if (isinstance(node, ast.arg) and node.arg == "seconds")
+        or (isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "seconds")
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield f"{node.lineno}: {node.value} is a float"
+        elif isinstance(node, ast.Name) and node.id == "float" and node not in of_time:
+            yield f"{node.lineno}: float"
+        elif isinstance(node, ast.Call) and called(node) == "round":
+            yield f"{node.lineno}: round()"
+        elif (
+            isinstance(node, ast.BinOp | ast.AugAssign)
+            and isinstance(node.op, ast.Div)
+            and not _of_a_path(node)
+        ):
+            yield f"{node.lineno}: `/` makes a float; use // or kit.money"
+
+
+def _of_a_path(node: ast.BinOp | ast.AugAssign) -> bool:
+    if isinstance(node, ast.AugAssign):
+        return False
+    return any(
+        isinstance(side, ast.JoinedStr) or (isinstance(side, ast.Constant) and isinstance(side.value, str))
+        for side in (node.left, node.right)
+    )
+
+
 def mentions_money(node: ast.expr) -> bool:
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     names |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}

@@ -20,6 +20,15 @@ GATES = [
     (gates.money_without_floats, CODE, "x = float(row['total_minor'])", "x = int(row['total_minor'])"),
     (gates.money_without_floats, CODE, "def f(*, fee_minor: float): ...", "def f(*, fee_minor: int): ..."),
     (gates.money_without_floats, CODE, "order.total_minor /= 3", "order.total_minor //= 3"),
+    (
+        gates.whole_numbers_where_money_is,
+        CODE,
+        "x = total / 3",
+        "x = total // 3 + (a @ b)\ny = folder / 'name'",
+    ),
+    (gates.whole_numbers_where_money_is, CODE, "rate = 0.05", "rate_bp = 500"),
+    (gates.whole_numbers_where_money_is, CODE, "x = round(total, 2)", "x = divide_half_up(total, 100)"),
+    (gates.whole_numbers_where_money_is, CODE, "def f(rate: float): ...", "def f(seconds: float): ..."),
     (gates.no_markup_in_code, CODE, "x = markupsafe.Markup(name)", "x = escape(name)"),
     (
         gates.libraries_behind_their_door,
@@ -112,7 +121,7 @@ class TestTheHouse:
 class TestAGate:
     @pytest.mark.parametrize(("gate", "patterns", "bad", "good"), GATES, ids=IDS)
     def test_says_no(self, gate: gates.Gate, patterns: tuple[str, ...], bad: str, good: str) -> None:
-        path = WHERE.get(patterns, "c2b/bad/operations.py")
+        path = WHERE.get(patterns, "c2b/payments/bad.py")
         assert len(list(gate(path, bad))) == 1
         assert list(gate(path, good)) == []
 
