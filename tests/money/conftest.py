@@ -1,0 +1,15 @@
+"""Members with real payments where a test asks for the provider."""
+
+from __future__ import annotations
+
+import pytest
+
+from c2b import wiring
+from tests.books import provider
+
+__all__ = ["provider"]
+
+
+@pytest.fixture(autouse=True)
+def _wired() -> None:
+    wiring.connect()
