@@ -11,7 +11,7 @@ from c2b.accounts.rules import Actor
 from c2b.kit import db
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Slice, Window, slice_of
-from c2b.payments.disbursing import Payee, opened
+from c2b.payments.disbursing import opened
 
 STATES = ("proposed", "approved", "sent", "refused")
 KINDS = ("refund", "payout", "commission")
@@ -43,20 +43,26 @@ class DisbursementLine:
 
 @dataclass(frozen=True, kw_only=True)
 class DisbursementView:
-    """One with its payee in the open and what this admin may do: ``approve``, ``refuse``, ``send``."""
+    """One with the end of its payee's account (``disbursing.reveal`` shows all of it), its bank, and what this admin
+    may do: ``approve``, ``refuse``, ``send``. ``another``: it is somebody else's turn."""
 
     line: DisbursementLine
-    payee: Payee | None
+    account_end: str
+    bank: str
     actions: tuple[str, ...]
+    another: bool
 
 
-async def disbursements(window: Window, *, state: str | None = None) -> Slice[DisbursementLine]:
+async def disbursements(window: Window, *, state: str = "", kind: str = "") -> Slice[DisbursementLine]:
     """All of them, newest first. The caller has checked that an admin reads."""
     rows = await db.fetch(
         "SELECT d.*, c.title FROM disbursement d LEFT JOIN campaign c ON c.id = d.campaign_id "
-        "WHERE (d.state = ? OR ? = '') AND (d.id < ? OR ? = '') ORDER BY d.id DESC LIMIT ?",
-        state or "",
-        state or "",
+        "WHERE (d.state = ? OR ? = '') AND (d.kind = ? OR ? = '') AND (d.id < ? OR ? = '') "
+        "ORDER BY d.id DESC LIMIT ?",
+        state,
+        state,
+        kind,
+        kind,
         window.after[0] if window.after else "",
         window.after[0] if window.after else "",
         window.limit + 1,
@@ -73,7 +79,14 @@ async def disbursement(actor: Actor, disbursement_id: str) -> DisbursementView:
     if row is None:
         raise NotFound
     (line,) = await _lines([row])
-    return DisbursementView(line=line, payee=opened(row["payee_sealed"]), actions=actions_of(row, actor.id))
+    payee, actions = opened(row["payee_sealed"]), actions_of(row, actor.id)
+    return DisbursementView(
+        line=line,
+        account_end=payee.account[-4:] if payee else "",
+        bank=payee.bank if payee else "",
+        actions=actions,
+        another=actions == ("refuse",),
+    )
 
 
 async def waiting() -> int:

@@ -171,6 +171,20 @@ def opened(payee_sealed: str) -> Payee | None:
     return Payee(**json.loads(unseal(payee_sealed, purpose=PURPOSE))) if payee_sealed else None
 
 
+async def reveal(actor: Actor, disbursement_id: str) -> Payee | None:
+    """An admin reads a payee in the open; that they did is written down. Raises ``NotFound``."""
+
+    async def read() -> Payee | None:
+        row = await _row(disbursement_id)
+        await record(
+            "payee.revealed", subject="disbursement", subject_id=row["id"], campaign_id=row["campaign_id"],
+            actor_id=actor.id, audience="admin", payload={"kind": row["kind"]},
+        )  # fmt: skip
+        return opened(row["payee_sealed"])
+
+    return await db.atomically(read)
+
+
 async def _row(disbursement_id: str) -> dict[str, Any]:
     row = await db.fetch_one("SELECT * FROM disbursement WHERE id = ?", disbursement_id)
     if row is None:

@@ -6,6 +6,7 @@ import pytest
 
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
+from c2b.payments.disbursing import propose
 from c2b.web import admin
 from tests.web.consumer.browser import Browser, Form
 from tests.web.manufacturer.house import answered, browsers_of, token_of
@@ -33,7 +34,12 @@ async def _ids(w) -> dict[str, str]:
         w.bo.id,
         clock.now(),
     )
+    transfer = await db.atomically(
+        lambda: propose(kind="payout", subject_id=payout, amount_minor=5, currency="CNY", payee=None)
+    )
+    assert transfer
     return {
+        "disbursements": transfer,
         "campaigns": order.campaign_id, "payouts": order.campaign_id,
         "manufacturers": order.manufacturer_id, "orders": order.id, "runs": run, "jobs": row["id"],
         "commissions": payout,
