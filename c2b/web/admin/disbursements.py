@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -111,7 +112,7 @@ async def _one(
     )  # fmt: skip
 
 
-def _words() -> dict[str, object]:
+def _words() -> dict[str, Any]:
     return {
         "states": {code: (gettext(text), tone) for code, (text, tone) in STATE_WORDS.items()},
         "kinds": {code: gettext(text) for code, text in KIND_WORDS.items()},
