@@ -126,6 +126,7 @@ EVENTS = {
     "purchase_order.rejected": N_("The purchase order was rejected"),
     "purchase_order.reminded": N_("The manufacturer was reminded"),
     "purchase_order.sent": N_("The purchase order was sent"),
+    "refund.by_hand": N_("A refund has to be sent by hand"),
     "refund.died": N_("A refund gave up"),
     "refund.requested": N_("A refund was requested"),
     "refund.succeeded": N_("A refund arrived"),
