@@ -30,6 +30,7 @@ from c2b.participations.waitlist import keep_waitlists
 from c2b.payments import gateways
 from c2b.payments.collecting import keep_reminders
 from c2b.payments.operations import ask_again
+from c2b.payments.reconciling import keep_reconciliations
 from c2b.payments.watching import keep_windows
 from c2b.payouts.operations import keep_releases
 from c2b.referrals.operations import keep_commissions
@@ -72,6 +73,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("questions", often, keep_reconfirmations),
         Sweep("payments", timedelta(minutes=1), ask_again),
         Sweep("windows", timedelta(hours=1), keep_windows),
+        Sweep("reconciliations", timedelta(minutes=10), keep_reconciliations),
         Sweep("balances", timedelta(minutes=1), keep_reminders),
         Sweep("commissions", timedelta(minutes=10), keep_commissions),
         Sweep("releases", timedelta(minutes=10), keep_releases),

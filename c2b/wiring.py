@@ -29,6 +29,7 @@ _HANDLERS = (
     "c2b.payments.reminding",
     "c2b.payments.watching",
     "c2b.payments.refunding",
+    "c2b.payments.reconciling",
     "c2b.purchasing.jobs",
     "c2b.fulfillment.jobs",
     "c2b.payouts.jobs",

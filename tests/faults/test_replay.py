@@ -22,6 +22,7 @@ from c2b.kit.ids import sha256_hex
 from c2b.payments.asking import start_checkout
 from c2b.payments.collecting import keep_reminders
 from c2b.payments.gateways.sandbox.record import record_of
+from c2b.payments.reconciling import keep_reconciliations
 from c2b.payments.watching import keep_windows
 from c2b.referrals.operations import keep_commissions
 from tests import world
@@ -133,6 +134,7 @@ async def _balances(
         "UPDATE payment SET refund_until = ? WHERE state = 'succeeded'", clock.now() + timedelta(days=9)
     )
     await keep_windows()
+    assert await keep_reconciliations()
     await settle()
 
 

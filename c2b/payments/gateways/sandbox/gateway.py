@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from c2b.config import Settings
 from c2b.kit import clock, faults
 from c2b.payments.gateways.base import (
     Capabilities,
+    DayRecord,
     GatewayEvent,
     GatewayRefused,
     ProviderPayment,
@@ -28,6 +29,7 @@ from c2b.payments.gateways.base import (
 )
 from c2b.payments.gateways.sandbox import delivery, keys, payments, refunds, signing, webhook
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Fate, Misbehavior
+from c2b.payments.gateways.sandbox.record import day_of
 from c2b.payments.gateways.sandbox.store import Store, instant, text
 
 T = TypeVar("T")
@@ -42,6 +44,7 @@ CAPABILITIES = Capabilities(
     partial_refunds=True,
     max_key_length=keys.MAX_LENGTH,
     authorization_window=payments.HOLD,
+    reports=True,
 )
 
 
@@ -197,6 +200,12 @@ class SandboxGateway:
         await asyncio.to_thread(self._settled, provider_ref, clock.now())
         answers = await asyncio.to_thread(self._read, lambda db: refunds.of_payment(db, provider_ref))
         return [ProviderRefund(**answer) for answer in answers]
+
+    async def day(self, day: date) -> DayRecord:
+        """See ``Reports.day``: read from the record itself, not through what answers our other questions."""
+        self._fate.before_acting()
+        await asyncio.to_thread(self._settle, clock.now(), None)
+        return await asyncio.to_thread(day_of, self.store.path, day)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> GatewayEvent:
         """See ``Gateway.parse_webhook``."""

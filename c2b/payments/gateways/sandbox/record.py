@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
+from c2b.payments.gateways.base import DayRecord, ProviderPayment, ProviderRefund, RefundStatus
 from c2b.payments.gateways.sandbox.store import instant
 
 
@@ -31,9 +32,10 @@ class RefundRow:
     payment_id: str
     key: str
     amount_minor: int
-    status: str
+    status: RefundStatus
     reason: str
     metadata: Mapping[str, str]
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,40 @@ def record_of(path: Path) -> Record:
         return Record(payments=_payments(db), refunds=_refunds(db), deliveries=_deliveries(db))
 
 
+def day_of(path: Path, day: date) -> DayRecord:
+    """What was captured and what was given back on one UTC day, as it stands now."""
+    told = record_of(path)
+    return DayRecord(
+        payments=tuple(
+            ProviderPayment(
+                provider_ref=row.provider_ref,
+                payment_id=row.payment_id,
+                status="captured",
+                amount_minor=row.amount_minor,
+                currency=row.currency,
+                captured_at=row.captured_at,
+                refunded_minor=row.refunded_minor,
+            )
+            for row in told.payments
+            if row.captured_at and row.captured_at.date() == day
+        ),
+        refunds=tuple(
+            (
+                row.provider_ref,
+                ProviderRefund(
+                    refund_ref=row.refund_ref,
+                    key=row.key,
+                    amount_minor=row.amount_minor,
+                    status=row.status,
+                    metadata=row.metadata,
+                ),
+            )
+            for row in told.refunds
+            if row.created_at.date() == day
+        ),
+    )
+
+
 def _payments(db: sqlite3.Connection) -> tuple[PaymentRow, ...]:
     return tuple(
         PaymentRow(
@@ -93,6 +129,7 @@ def _refunds(db: sqlite3.Connection) -> tuple[RefundRow, ...]:
             status=row["status"],
             reason=row["reason"],
             metadata=json.loads(row["metadata"]),
+            created_at=instant(row["created_at"]),
         )
         for row in db.execute(
             "SELECT refund.*, payment.payment_id FROM refund JOIN payment ON payment.ref = refund.payment_ref"
