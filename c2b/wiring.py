@@ -14,6 +14,7 @@ from c2b.events.operations import Happening, Reaction, subscribe
 from c2b.notifications.announcing import REACTIONS as TELL
 from c2b.participations.closing.objecting import go_on
 from c2b.participations.foresight.previewing import ask as ask_preview
+from c2b.payments.by_hand import refund_sent
 from c2b.payments.collecting import go_on_collecting
 from c2b.payments.plans import terms
 from c2b.payouts import reacting as payouts
@@ -112,6 +113,11 @@ async def _commission_sent(happening: Happening) -> None:
         await transfer_sent(happening.payload["subject_id"], actor_id=happening.actor_id)
 
 
+async def _refund_sent(happening: Happening) -> None:
+    if happening.payload["kind"] == "refund":
+        await refund_sent(happening.payload["subject_id"])
+
+
 async def _payout_sent(happening: Happening) -> None:
     told = happening.payload
     if told["kind"] == "payout":
@@ -148,7 +154,7 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "requirement.reconfirmed": (_go_on,),
     "requirement.kept": (_go_on,),
     "refund.succeeded": (_reverse,),
-    "disbursement.sent": (_commission_sent, _payout_sent),
+    "disbursement.sent": (_commission_sent, _payout_sent, _refund_sent),
     "disbursement.refused": (_commission_refused, _payout_refused),
 }
 

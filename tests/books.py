@@ -196,7 +196,11 @@ async def _returned(told: Record, *, settled: bool) -> list[str]:
         elif settled and (row.status, own["state"]) != ("succeeded", "succeeded"):
             found.append(f"refund {key} is {own['state']} here and {row.status} there")
     for key, own in ours.items():
-        if own["state"] == "succeeded" and (key not in theirs or theirs[key].status != "succeeded"):
+        if (
+            own["state"] == "succeeded"
+            and not own["by_hand"]
+            and (key not in theirs or theirs[key].status != "succeeded")
+        ):
             found.append(f"refund {key} is booked, and the provider has not made it")
     return found
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from c2b.campaigns.changes import hold
 from c2b.campaigns.plans import OVERDUE_DAYS
+from c2b.durable.queue import wake
 from c2b.events.operations import record
 from c2b.kit import clock, db, faults
 from c2b.kit.errors import AppError
@@ -60,6 +61,8 @@ async def receive(gateway_name: str, event: GatewayEvent) -> str:
         elif verdict == "refunded":
             assert event.refund_key
             await book_refund(own_key(event.refund_key))
+        elif verdict == "refund failed":  # the job asks the provider itself before it believes that
+            await wake(own_key(event.refund_key or ""))
         faults.point("webhook:before commit")
         return verdict
 
@@ -84,6 +87,8 @@ async def _verdict(gateway_name: str, event: GatewayEvent) -> str:
         )
     if event.kind in ("payment.failed", "payment.expired", "payment.voided"):
         return "released" if payment.state == "authorized" else "failed"
+    if event.kind == "refund.failed":
+        return "refund failed"
     if event.kind == "refund.succeeded":
         refund = await db.fetch_one(
             "SELECT amount_minor FROM refund WHERE key = ? AND payment_id = ?",

@@ -38,7 +38,7 @@ async def _refund_some(lease: Lease, campaign_id: str) -> bool:
     rows = await db.fetch(
         "SELECT p.id, p.amount_minor FROM payment p WHERE p.campaign_id = ? AND p.state = 'succeeded' "
         "AND NOT EXISTS (SELECT 1 FROM refund r WHERE r.payment_id = p.id "
-        "AND r.reason IN ('campaign_failed', 'withdrawal', 'option_minimum', 'left_out', 'late', 'overdue')) "
+        "AND r.reason IN ('campaign_failed', 'withdrawal', 'option_minimum', 'left_out', 'late', 'overdue', 'delay')) "
         "ORDER BY p.id LIMIT 100",
         campaign_id,
     )

@@ -1,7 +1,7 @@
 """Giving money back: one keyed row, one keyed job, once at the provider, however often anything is repeated.
 
-Failed group, withdrawal, late payment and price difference are one mechanism. The provider's webhook and our own job
-end in the same guarded update, whichever comes first.
+Failed group, withdrawal, late payment, price difference, delay and claim are one mechanism. The provider's webhook and
+our own job end in the same guarded update, whichever comes first. What no provider gives back any more is by hand.
 """
 
 from __future__ import annotations
@@ -15,22 +15,31 @@ from c2b.durable.jobs import PermanentFailure, Postponed
 from c2b.events.operations import record
 from c2b.kit import clock, db, faults
 from c2b.kit.ids import new_id
-from c2b.ledger.operations import escrow, transfer, world
+from c2b.ledger.operations import ensure, escrow, transfer, world
 from c2b.participations.operations import mark_refunded, mark_refunding
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import Gateway, GatewayRefused, ProviderRefund
 from c2b.payments.models import Payment, Refund
-from c2b.payments.rules import provider_key, refund_key, refundable
+from c2b.payments.rules import FULL_REASONS, provider_key, refund_key, refundable
 from c2b.payments.sourcing import cover
 
 #: How long to leave a provider alone that says "pending".
 PENDING = timedelta(minutes=10)
 
 
-async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> bool:
+async def request_refund(
+    payment_id: str,
+    *,
+    reason: str,
+    amount_minor: int,
+    number: int = 0,
+    note: str = "",
+    asked_by: str | None = None,
+) -> bool:
     """Write a refund and its job in the present transaction. ``False`` if this one was requested before.
 
     The amount is cut to what has not gone back yet, so that no mix of reasons returns more than was captured.
+    ``number`` tells claims on one payment apart. Past the provider's window it waits for a person, without a job.
     """
     # locked, so that two reasons at the same time do not both see nothing asked
     payment = await Payment.select_for_update().get(id=payment_id)
@@ -41,11 +50,12 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
     amount = min(amount_minor, refundable(payment.amount_minor, int(row["asked"])))
     if amount <= 0:
         return False
-    key = refund_key(payment_id, reason)
-    refund_id = new_id()
+    key = refund_key(payment_id, reason, number)
+    refund_id, now = new_id(), clock.now()
+    by_hand = payment.refund_until is not None and payment.refund_until <= now
     written = await db.fetch_one(
         "INSERT INTO refund (id, payment_id, campaign_id, amount_minor, currency, reason, key, requested_at, "
-        "state, tries, note, by_hand) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'requested', 0, '', FALSE) "
+        "state, tries, note, asked_by, by_hand) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'requested', 0, ?, ?, ?) "
         "ON CONFLICT (key) DO NOTHING RETURNING id",
         refund_id,
         payment_id,
@@ -54,41 +64,54 @@ async def request_refund(payment_id: str, *, reason: str, amount_minor: int) -> 
         payment.currency,
         reason,
         key,
-        clock.now(),
+        now,
+        note,
+        asked_by,
+        by_hand,
     )
     if written is None:
         return False
-    if reason in (
-        "campaign_failed",
-        "withdrawal",
-        "option_minimum",
-        "left_out",
-        "overdue",
-    ):  # late money never made anybody a member
+    if reason in FULL_REASONS and reason != "late":  # late money never made anybody a member
         await mark_refunding(payment.participation_id)
     await record(
         "refund.requested", subject="refund", subject_id=refund_id, campaign_id=payment.campaign_id,
         audience="admin", payload={"amount_minor": amount, "currency": payment.currency, "reason": reason},
     )  # fmt: skip
-    await enqueue("refund.send", key=key, args={"refund_id": refund_id})
+    if by_hand:
+        await tell_by_hand(refund_id, payment.campaign_id, amount, payment.currency)
+    else:
+        await enqueue("refund.send", key=key, args={"refund_id": refund_id})
     return True
+
+
+async def tell_by_hand(refund_id: str, campaign_id: str, amount_minor: int, currency: str) -> None:
+    """An admin has to send this one; in the present transaction."""
+    await record(
+        "refund.by_hand", subject="refund", subject_id=refund_id, campaign_id=campaign_id, audience="admin",
+        payload={"amount_minor": amount_minor, "currency": currency},
+    )  # fmt: skip
 
 
 @job("refund.send")
 async def send_refund(lease: Lease, *, refund_id: str, **_: Any) -> None:
     """Have the provider give the money back, then book it."""
     refund = await Refund.get(id=refund_id)
-    if refund.state == "succeeded":
+    if refund.state == "succeeded" or refund.by_hand:
         return
     payment = await Payment.get(id=refund.payment_id)
-    if payment.provider_ref is None:
-        raise PermanentFailure(f"payment {payment.id} has no object at the provider")
-    await _mark_sent(lease, refund_id)
+    if not await _mark_sent(lease, refund_id):
+        return  # booked, or given to a person, meanwhile
     faults.point("refund:before provider")
-    done = await _at_provider(refund, payment, again=lease.attempts > 1)
+    # asked before, by whatever attempt: the provider's keys may be forgotten, so its list is read first
+    again = refund.sent_at is not None or lease.attempts > 1
+    try:
+        done = await _at_provider(refund, payment, again=again)
+    except PermanentFailure as error:
+        await _give_up(lease, refund, str(error))
+        raise
     faults.point("refund:after provider")
     if done.status == "failed":
-        await _give_up(lease, refund)
+        await _give_up(lease, refund, "the provider made it, and it failed")
         raise PermanentFailure(f"the provider could not give back {provider_key(refund.key, refund.tries)}")
     if done.status == "pending":
         raise Postponed(clock.now() + PENDING)
@@ -96,7 +119,7 @@ async def send_refund(lease: Lease, *, refund_id: str, **_: Any) -> None:
         await book_refund(refund.key, provider_ref=done.refund_ref)
 
 
-async def _give_up(lease: Lease, refund: Refund) -> None:
+async def _give_up(lease: Lease, refund: Refund, why: str) -> None:
     """The provider has said no for good. Whoever retries asks under a new key: the old one would say no again."""
 
     async def write() -> None:
@@ -107,29 +130,32 @@ async def _give_up(lease: Lease, refund: Refund) -> None:
         )
         await record(
             "refund.died", subject="refund", subject_id=refund.id, campaign_id=refund.campaign_id, audience="admin",
-            payload={"amount_minor": refund.amount_minor, "currency": refund.currency, "reason": refund.reason},
+            payload={"amount_minor": refund.amount_minor, "currency": refund.currency, "reason": refund.reason,
+                     "error": why[:300]},
         )  # fmt: skip
 
     await db.atomically(write)
 
 
-async def _mark_sent(lease: Lease, refund_id: str) -> None:
-    async def mark() -> None:
+async def _mark_sent(lease: Lease, refund_id: str) -> bool:
+    async def mark() -> bool:
         await lease.hold()
-        await db.execute(
+        rows = await db.execute(
             "UPDATE refund SET state = 'processing', sent_at = COALESCE(sent_at, ?) "
-            "WHERE id = ? AND state IN ('requested', 'failed')",
+            "WHERE id = ? AND state <> 'succeeded' AND NOT by_hand",
             clock.now(),
             refund_id,
         )
+        return rows == 1
 
-    await db.atomically(mark)
+    return await db.atomically(mark)
 
 
 async def _at_provider(refund: Refund, payment: Payment, *, again: bool) -> ProviderRefund:
     """The provider's refund for our key: on a retry the one it has already (its keys may be forgotten), else new."""
     provider = gateway(payment.gateway)
-    assert payment.provider_ref
+    if payment.provider_ref is None:
+        raise PermanentFailure(f"payment {payment.id} has no object at the provider")
     key = provider_key(refund.key, refund.tries)
     if again and (known := await _made_before(provider, payment.provider_ref, key)):
         return known
@@ -156,8 +182,11 @@ async def _made_before(provider: Gateway, provider_ref: str, key: str) -> Provid
     return next((known for known in refunds if known.key == key), None)
 
 
-async def book_refund(key: str, *, provider_ref: str | None = None) -> bool:
-    """Book a refund that the provider has made, in the present transaction. ``False`` if booked before."""
+async def book_refund(key: str, *, provider_ref: str | None = None, through: str = "") -> bool:
+    """Book a refund that was made, in the present transaction. ``False`` if booked before.
+
+    ``through``: who has paid it, where that is not the payment's provider (``bank``).
+    """
     refund = await Refund.get(key=key)
     await hold(refund.campaign_id)
     payment = await Payment.get(id=refund.payment_id)
@@ -179,7 +208,7 @@ async def book_refund(key: str, *, provider_ref: str | None = None) -> bool:
     )  # fmt: skip
     await transfer(
         debit=escrow(payment.campaign_id),
-        credit=world(payment.gateway, payment.currency),
+        credit=await ensure(world(through or payment.gateway, payment.currency), payment.currency),
         amount_minor=refund.amount_minor,
         currency=refund.currency,
         key=f"transfer:{refund.key}",

@@ -25,9 +25,10 @@ REFUND_TRANSITIONS: dict[str, tuple[str, ...]] = {
 }
 
 
-def refund_key(payment_id: str, reason: str) -> str:
-    """The key of a refund, here and at the provider: one of each kind per payment."""
-    return f"refund:{payment_id}:{'full' if reason in FULL_REASONS else reason}"
+def refund_key(payment_id: str, reason: str, number: int = 0) -> str:
+    """The key of a refund, here and at the provider: one of each kind per payment, but claims are numbered."""
+    key = f"refund:{payment_id}:{'full' if reason in FULL_REASONS else reason}"
+    return f"{key}:{number}" if number else key
 
 
 def provider_key(key: str, tries: int) -> str:
