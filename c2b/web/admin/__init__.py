@@ -13,6 +13,7 @@ from c2b.web.admin import (
     jobs,
     orders,
     payouts,
+    reconciliation,
     runs,
     timeline,
     windows,
@@ -35,6 +36,10 @@ routes = [
         "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]
     ),
     Route("/admin/money/windows", windows.index, methods=["GET"]),
+    Route("/admin/reconciliation", reconciliation.index, methods=["GET"]),
+    Route("/admin/reconciliation/{id:id}", reconciliation.show, methods=["GET"]),
+    Route("/admin/reconciliation/{id:id}/closing", reconciliation.close, methods=["POST"]),
+    Route("/admin/reconciliation/days/{gateway}/{day}", reconciliation.again, methods=["POST"]),
     Route("/admin/disbursements", disbursements.index, methods=["GET"]),
     Route("/admin/disbursements/{id:id}", disbursements.show, methods=["GET"]),
     Route("/admin/disbursements/{id:id}/payee", disbursements.reveal, methods=["POST"]),
