@@ -29,6 +29,7 @@ from c2b.participations.models import GONE
 from c2b.participations.revising import BeingAllocated
 from c2b.payments.asking import NothingToPay, start_checkout
 from c2b.payments.capturing import ask_again, receive
+from c2b.payments.collecting import keep_reminders
 from c2b.payments.gateways.base import GatewayTimeout, GatewayUnavailable
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
 from c2b.payments.gateways.sandbox.payments import CheckoutClosed
@@ -54,6 +55,7 @@ MOODS = st.builds(
 WAITS = st.sampled_from([timedelta(minutes=2), timedelta(minutes=31), timedelta(hours=3), timedelta(days=1)])
 ANY = st.integers(0, 50)
 CLOSES = st.sampled_from(["on_threshold", "at_deadline"])
+PLANS = st.sampled_from(["full", "full", "deposit", "authorize"])
 #: Who is there from the start: mostly not enough, so that the next step decides.
 WISHES = st.lists(st.tuples(st.integers(1, 2), PLATES), max_size=3)
 
@@ -96,14 +98,16 @@ class Lifecycle(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ organizers and admins
 
-    @initialize(closes=CLOSES, wishes=WISHES)
-    def first_group(self, closes: str, wishes: list[tuple[int, str]]) -> None:
-        self._open(3, 4, closes, wishes)
+    @initialize(closes=CLOSES, plan=PLANS, wishes=WISHES)
+    def first_group(self, closes: str, plan: str, wishes: list[tuple[int, str]]) -> None:
+        self._open(3, 4, closes, plan, wishes)
 
     @precondition(lambda self: len(self.groups) < 3)
-    @rule(threshold=st.integers(2, 5), more=st.integers(0, 3), closes=CLOSES, wishes=WISHES)
-    def open_another(self, threshold: int, more: int, closes: str, wishes: list[tuple[int, str]]) -> None:
-        self._open(threshold, more, closes, wishes)
+    @rule(threshold=st.integers(2, 5), more=st.integers(0, 3), closes=CLOSES, plan=PLANS, wishes=WISHES)
+    def open_another(
+        self, threshold: int, more: int, closes: str, plan: str, wishes: list[tuple[int, str]]
+    ) -> None:
+        self._open(threshold, more, closes, plan, wishes)
 
     @precondition(lambda self: len(self.groups) > 1)
     @rule(n=ANY, admin=st.booleans())
@@ -134,6 +138,15 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(n=ANY, behavior=st.sampled_from(list(Behavior)))
     def decide_at_the_checkout(self, n: int, behavior: Behavior) -> None:
         self._choose(n, behavior)
+
+    @precondition(lambda self: self.places)
+    @rule()
+    def everybody_pays_what_is_asked(self) -> None:
+        """Balances, mostly: what the close of a group asks its members for."""
+        for n in range(len(self.places)):
+            self._check_out(n)
+            self._choose(n, Behavior.PAY)
+        self.run(self.provider.deliver_due())
 
     @precondition(lambda self: self.places)
     @rule(n=ANY)
@@ -188,6 +201,10 @@ class Lifecycle(RuleBasedStateMachine):
     @rule()
     def deadlines_are_kept(self) -> None:
         self.run(keep_deadlines())
+
+    @rule()
+    def balances_are_reminded_of(self) -> None:
+        self.run(keep_reminders())
 
     @rule()
     def reservations_are_kept(self) -> None:
@@ -253,12 +270,13 @@ class Lifecycle(RuleBasedStateMachine):
     async def _run_out(self) -> None:
         """Everybody stops acting, the provider behaves again, and days go by."""
         self.provider.misbehave(Misbehavior())
-        for _ in range(7):
+        for _ in range(21):  # also an overdue balance, and the offer of its place to somebody else
             clock.shift(timedelta(days=1))
             await self.provider.deliver_due()
             await ask_again()
             await participations.keep_reservations()
             await keep_deadlines()
+            await keep_reminders()
             await work()
         found = await faults_of_books(self.provider.store.path, settled=True)
         assert not found, found
@@ -274,11 +292,21 @@ class Lifecycle(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ below the line
 
-    def _open(self, threshold: int, more: int, closes: str, wishes: list[tuple[int, str]]) -> None:
+    def _open(self, threshold: int, more: int, closes: str, plan: str, wishes: list[tuple[int, str]]) -> None:
         cap = threshold + more
         tiers = tuple(tier for tier in small.TIERS if tier.from_quantity <= cap)
         self.groups.append(
-            self.run(small.open_campaign(self.w, threshold=threshold, cap=cap, tiers=tiers, closes=closes))
+            self.run(
+                small.open_campaign(
+                    self.w,
+                    threshold=threshold,
+                    cap=cap,
+                    tiers=tiers,
+                    closes=closes,
+                    payment_plan=plan,
+                    deposit_percent=20 if plan == "deposit" else 0,
+                )
+            )
         )
         for who, (quantity, plate) in enumerate(wishes):
             self.join_and_pay(-1, who, quantity, plate)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from c2b import wiring
 from c2b.kit import clock
 from c2b.kit.db import Database
 from c2b.participations import operations
-from c2b.payments import capturing, refunding
+from c2b.payments import capturing, collecting, holding, refunding
+from c2b.payments.gateways.base import ProviderPayment
 from tests import small, world
 from tests.databases import Templates
 from tests.models.machine import NOON, Lifecycle, Opening
@@ -118,4 +121,18 @@ class TestTheMachineFinds:
         real = operations.give_back_places
         monkeypatch.setattr(operations, "give_back_places", forgetful)
         with pytest.raises(AssertionError, match="campaign counts"):
+            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+
+    def test_a_hold_that_is_booked_and_never_charged(self, on_sqlite, tmp_path, monkeypatch):
+        async def trusting(payment: Any, amount_minor: int, *, again: bool) -> ProviderPayment:
+            known = await holding.gateway(payment.gateway).read(payment.provider_ref)
+            return replace(known, status="captured", amount_minor=amount_minor)
+
+        monkeypatch.setattr(holding, "_captured", trusting)
+        with pytest.raises(AssertionError, match="never captured"):
+            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+
+    def test_a_balance_that_is_overdue_for_ever(self, on_sqlite, tmp_path, monkeypatch):
+        monkeypatch.setattr(collecting, "_last_hour", lambda row: clock.now() + timedelta(days=90))
+        with pytest.raises(AssertionError, match="closed"):
             run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
