@@ -13,6 +13,7 @@ from c2b.web.admin import (
     jobs,
     orders,
     payouts,
+    refunds,
     runs,
     timeline,
     windows,
@@ -35,6 +36,10 @@ routes = [
         "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]
     ),
     Route("/admin/money/windows", windows.index, methods=["GET"]),
+    Route("/admin/refunds", refunds.index, methods=["GET"]),
+    Route("/admin/refunds/{id:id}", refunds.show, methods=["GET"]),
+    Route("/admin/refunds/{id:id}/retry", refunds.retry, methods=["POST"]),
+    Route("/admin/refunds/{id:id}/transfer", refunds.pay, methods=["POST"]),
     Route("/admin/disbursements", disbursements.index, methods=["GET"]),
     Route("/admin/disbursements/{id:id}", disbursements.show, methods=["GET"]),
     Route("/admin/disbursements/{id:id}/payee", disbursements.reveal, methods=["POST"]),
