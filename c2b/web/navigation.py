@@ -40,6 +40,7 @@ _BY_ROLE: dict[str, list[tuple[str, str]]] = {
         (N_("Refunds"), "/admin/refunds"),
         (N_("Payouts"), "/admin/payouts"),
         (N_("Commissions"), "/admin/commissions"),
+        (N_("Reconciliation"), "/admin/reconciliation"),
         (N_("Runs"), "/admin/runs"),
         (N_("Jobs"), "/admin/jobs"),
         (N_("Events"), "/admin/events"),

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -90,8 +91,8 @@ class TestTheMachineFinds:
     """Controls: with these bugs built in, the tests above must fail."""
 
     def test_late_money_that_is_kept(self, on_sqlite, tmp_path, monkeypatch):
-        async def believe(participation_id: str, *, amount_minor: int) -> bool:
-            await real(participation_id, amount_minor=amount_minor)
+        async def believe(participation_id: str, **paid: Any) -> bool:
+            await real(participation_id, **paid)
             return True
 
         real = capturing.confirm_payment

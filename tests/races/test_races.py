@@ -98,7 +98,8 @@ class TestTheLastPlace:
 
         async def unlocked(campaign_ids):
             rows = await db.fetch(
-                "SELECT id, state, reserved, cap, deadline, terms_version FROM campaign WHERE id = ?",
+                "SELECT id, state, reserved, cap, deadline, terms_version, payment_plan, deposit_percent "
+                "FROM campaign WHERE id = ?",
                 *campaign_ids,
             )
             return {

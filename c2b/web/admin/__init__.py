@@ -13,6 +13,7 @@ from c2b.web.admin import (
     jobs,
     orders,
     payouts,
+    reconciliation,
     refunds,
     runs,
     timeline,
@@ -36,6 +37,10 @@ routes = [
         "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]
     ),
     Route("/admin/money/windows", windows.index, methods=["GET"]),
+    Route("/admin/reconciliation", reconciliation.index, methods=["GET"]),
+    Route("/admin/reconciliation/{id:id}", reconciliation.show, methods=["GET"]),
+    Route("/admin/reconciliation/{id:id}/closing", reconciliation.close, methods=["POST"]),
+    Route("/admin/reconciliation/days/{gateway}/{day}", reconciliation.again, methods=["POST"]),
     Route("/admin/refunds", refunds.index, methods=["GET"]),
     Route("/admin/refunds/{id:id}", refunds.show, methods=["GET"]),
     Route("/admin/refunds/{id:id}/retry", refunds.retry, methods=["POST"]),

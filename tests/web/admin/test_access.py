@@ -38,7 +38,16 @@ async def _ids(w) -> dict[str, str]:
         lambda: propose(kind="payout", subject_id=payout, amount_minor=5, currency="CNY", payee=None)
     )
     assert transfer
+    case = new_id()
+    await db.execute(
+        "INSERT INTO reconciliation_case (id, gateway, kind, subject, state, note, found_on, opened_at) "
+        "VALUES (?, 'sandbox', 'amount', 'x', 'open', '', ?, ?)",
+        case,
+        clock.now().date(),
+        clock.now(),
+    )
     return {
+        "reconciliation": case,
         "disbursements": transfer,
         "campaigns": order.campaign_id, "payouts": order.campaign_id,
         "manufacturers": order.manufacturer_id, "orders": order.id, "runs": run, "jobs": row["id"],
