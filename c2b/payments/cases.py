@@ -122,12 +122,6 @@ async def open_cases() -> int:
     return int(row["n"]) if row else 0
 
 
-async def days_under_way() -> int:
-    """How many comparisons have begun and not ended."""
-    row = await db.fetch_one("SELECT COUNT(*) AS n FROM reconciliation WHERE state = 'running'")
-    return int(row["n"]) if row else 0
-
-
 async def close(actor: Actor, case_id: str, *, note: str) -> None:
     """An admin has found out why, and says it. Raises ``Invalid`` without a note, ``NotFound``, ``CaseClosed``."""
     try:

@@ -20,10 +20,8 @@ from c2b.web.admin import (
 )
 from c2b.web.consumer import lives, version
 from c2b.web.manufacturer import statement
-from c2b.web.metrics import metrics
 
 routes = [
-    Route("/metrics", metrics, methods=["GET"]),
     Route("/admin", approvals.index, methods=["GET"]),
     Route("/admin/campaigns", campaigns.index, methods=["GET"]),
     Route("/admin/campaigns/{id:id}", campaign.show, methods=["GET"]),

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import httpx2
-
-from c2b.accounts.tokens import create_token
-from c2b.config import settings
 from c2b.kit import clock, db
 from c2b.payments.comparing import Difference
 from c2b.payments.reconciling import _begin, _open
@@ -63,19 +59,6 @@ async def test_an_admin_sees_both_sides_and_closes_it_once(w, app, root):
 async def test_one_side_may_know_nothing(w, root):
     page = await root.get(f"/admin/reconciliation/{await opened(UNKNOWN)}")
     assert page.says("We know nothing of it.", "A refund that we did not ask for", "5 minor units")
-
-
-async def test_a_metric_counts_what_is_open_for_admins_only(w, app):
-    await opened(OTHER_AMOUNT)
-    wanted = {w.root: 200, w.bo: 403, None: 401}
-    for who, status in wanted.items():
-        token = (await create_token(who, name="metrics")).secret if who else ""
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        transport = httpx2.ASGITransport(app=app)
-        async with httpx2.AsyncClient(transport=transport, base_url=settings().base_url) as client:
-            answer = await client.get("/metrics", headers=headers)
-        assert answer.status_code == status
-        assert ("\nc2b_reconciliation_cases_open 1\n" in answer.text) == (status == 200)
 
 
 async def test_a_day_is_compared_again_once(w, root):
