@@ -15,6 +15,7 @@ from c2b.campaigns.votes import (
 )
 from c2b.campaigns.windows import faults_of_fit, known, timing_of
 from c2b.catalog import rules as specification
+from c2b.catalog.markets import market_of
 from c2b.catalog.queries import PinnedSchema
 from c2b.catalog.schema import ProductSchema, Words
 from c2b.catalog.validation import validate_batch
@@ -52,6 +53,7 @@ def _fit_faults(
     timing = timing_of(
         offer.deadline, now, template=made_for["timeline"], balance_days=offer.balance_days,
         lead_days=specification.lead_days(schema.parsed, offer.batch_answers),
+        return_days=market_of(made_for["currency"], offer.batch_answers).return_days,
     )  # fmt: skip
     return faults_of_fit(offer.payment_plan, timing, known())
 

@@ -19,8 +19,6 @@ from c2b.kit.i18n import N_
 #: Days from the lock to the door that four of five batches keep, by timeline template. `tests/campaigns` compares them
 #: with what the templates compute.
 P80_DAYS = {"LIGHT": 37, "SEMI": 104, "TOOLED": 204}
-#: Days in which a member may return what was delivered.
-RETURN_DAYS = 7
 #: Days from the lock to the manufacturer's word on the order. It releases at least as much as a deposit may be.
 ACKNOWLEDGMENT_DAYS = 7
 #: Days that a closing may take before it captures what is held: objections, offered places, and a provider's bad day.
@@ -40,11 +38,13 @@ class Windows:
 
 @dataclass(frozen=True)
 class Timing:
-    """What a campaign promises, in days: from now to its deadline, and from the lock to the door."""
+    """What a campaign promises, in days: from now to its deadline, from the lock to the door, and for how long its
+    market lets members return what was delivered."""
 
     join_days: int
     production_days: int
     balance_days: int = 7
+    return_days: int = 7
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class Misfit:
 
 
 def timing_of(
-    deadline: datetime, now: datetime, *, template: str, lead_days: int, balance_days: int
+    deadline: datetime, now: datetime, *, template: str, lead_days: int, balance_days: int, return_days: int
 ) -> Timing:
     """The timing of an offer; a day that has begun counts. ``lead_days``: what its options add to the timeline."""
     left = max(deadline - now, timedelta())
-    return Timing(-(-left // timedelta(days=1)), P80_DAYS[template] + lead_days, balance_days)
+    return Timing(-(-left // timedelta(days=1)), P80_DAYS[template] + lead_days, balance_days, return_days)
 
 
 def needs_of(plan: str, timing: Timing) -> Needs:
@@ -79,7 +79,7 @@ def needs_of(plan: str, timing: Timing) -> Needs:
     A deposit is never more than the manufacturer's first release, so it is held until the order is acknowledged; the
     balance is paid at the close, and its clock starts there.
     """
-    after = timing.production_days + RETURN_DAYS
+    after = timing.production_days + timing.return_days
     if plan == DEPOSIT:
         collecting = timing.balance_days + OVERDUE_DAYS
         return Needs(

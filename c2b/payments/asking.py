@@ -112,9 +112,9 @@ async def _open_payment(own: dict[str, Any], locale: str, way: Way | None) -> tu
     if existing and (way is None or _is(existing, way)):
         return existing, None
     plan = await db.fetch_one(
-        "SELECT c.payment_plan, c.deadline, c.balance_days, c.currency, p.timeline, (SELECT MAX(b.due_at) FROM "
-        "payment b WHERE b.participation_id = ? AND b.purpose = 'balance') AS due_at FROM campaign c "
-        "JOIN product p ON p.id = c.product_id WHERE c.id = ?",
+        "SELECT c.payment_plan, c.deadline, c.balance_days, c.currency, c.batch_answers, p.timeline, "
+        "(SELECT MAX(b.due_at) FROM payment b WHERE b.participation_id = ? AND b.purpose = 'balance') AS due_at "
+        "FROM campaign c JOIN product p ON p.id = c.product_id WHERE c.id = ?",
         own["id"],
         own["campaign_id"],
     )

@@ -73,8 +73,9 @@ class Closes(Protocol):
 async def ways_of(participation_id: str) -> tuple[Way, ...]:
     """All ways to pay for a place, the usual one first; empty where no gateway fits any more."""
     row = await db.fetch_one(
-        "SELECT c.payment_plan, c.deadline, c.balance_days, c.currency, p.timeline FROM participation t "
-        "JOIN campaign c ON c.id = t.campaign_id JOIN product p ON p.id = c.product_id WHERE t.id = ?",
+        "SELECT c.payment_plan, c.deadline, c.balance_days, c.currency, c.batch_answers, p.timeline "
+        "FROM participation t JOIN campaign c ON c.id = t.campaign_id JOIN product p ON p.id = c.product_id "
+        "WHERE t.id = ?",
         participation_id,
     )
     return ways(row) if row else ()
@@ -86,7 +87,7 @@ async def ways_on_pages(participation_id: str) -> list[Way]:
 
 
 def ways(campaign: Mapping[str, Any]) -> tuple[Way, ...]:
-    """``campaign``: as ``fitting_gateways`` wants it, with its ``currency``."""
+    """``campaign``: as ``fitting_gateways`` wants it."""
     found = []
     for name in fitting_gateways(campaign):
         can = gateway(name).capabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from c2b.campaigns import windows
 from c2b.campaigns.plans import AUTHORIZE
 from c2b.campaigns.windows import Windows
+from c2b.catalog.markets import market_of
 from c2b.kit import clock, db
 from c2b.payments import gateways
 from c2b.payments.gateways.base import Holds
@@ -37,15 +39,18 @@ def terms() -> tuple[Windows, ...]:
 def fitting_gateways(campaign: Mapping[str, Any]) -> tuple[str, ...]:
     """The enabled gateways that members of a campaign may pay at now, the default first; empty where none fits.
 
-    ``campaign``: a row with ``payment_plan``, ``deadline``, ``balance_days`` and the product's ``timeline``. A campaign
-    that was approved has some that fit, unless the operator has taken them away since.
+    ``campaign``: a row with ``payment_plan``, ``deadline``, ``balance_days``, ``currency``, ``batch_answers`` and the
+    product's ``timeline``. A campaign that was approved has some that fit, unless the operator took them away since.
     """
     deadline = campaign["deadline"]
     at = deadline if isinstance(deadline, datetime) else db.instant(deadline)
     assert at
+    batch = campaign["batch_answers"]
+    market = market_of(campaign["currency"], json.loads(batch) if isinstance(batch, str) else batch)
     timing = windows.timing_of(
-        at, clock.now(), template=campaign["timeline"], lead_days=0, balance_days=campaign["balance_days"]
-    )
+        at, clock.now(), template=campaign["timeline"], lead_days=0, balance_days=campaign["balance_days"],
+        return_days=market.return_days,
+    )  # fmt: skip
     known = terms()
     if campaign["payment_plan"] == AUTHORIZE and at <= clock.now():  # whoever authorizes again at the close
         return tuple(each.gateway for each in known if each.authorization)

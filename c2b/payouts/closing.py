@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from c2b.campaigns.changes import hold
+from c2b.catalog.markets import market_of
 from c2b.kit import clock, db, faults
 from c2b.ledger.operations import ensure, escrow, fees, margin, transfer
 from c2b.ledger.queries import balance
 from c2b.payouts.blocking import open_blocks
-from c2b.payouts.following import follow, reached
+from c2b.payouts.following import as_json, follow, reached
 from c2b.payouts.models import PaymentSchedule
-from c2b.payouts.rules import RETURN_DAYS, WAITING, fee_due
+from c2b.payouts.rules import WAITING, fee_due
 from c2b.payouts.telling import tell
 
 _WAITING = ", ".join(f"'{state}'" for state in WAITING)
@@ -114,13 +115,14 @@ async def _reasons(campaign_id: str, commissions: int) -> list[str]:
 
 
 async def _returnable_until(campaign_id: str) -> datetime | None:
-    """The instant from which nothing can be returned; ``None`` before the delivery."""
+    """The instant from which nothing can be returned where the campaign sells; ``None`` before the delivery."""
     delivered = (await reached(campaign_id)).delivered
     if delivered is None:
         return None
-    return datetime.combine(delivered, datetime.min.time(), clock.now().tzinfo) + timedelta(
-        days=RETURN_DAYS + 1
-    )
+    row = await db.fetch_one("SELECT currency, batch_answers FROM campaign WHERE id = ?", campaign_id)
+    assert row
+    market = market_of(row["currency"], as_json(row["batch_answers"]))
+    return market.returnable_until(delivered, clock.now().tzinfo)
 
 
 async def _sums(schedule_id: str) -> tuple[int, int]:

@@ -38,8 +38,6 @@ STAGES = {
     "golden_sample": ("TOOLFIX", "COLOR", "FAI"),
     "inspected": ("OQC",),
 }
-#: After the delivery an order can be returned for so many days; until then the books stay open.
-RETURN_DAYS = 7
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any
 
 from c2b.campaigns.changes import hold
+from c2b.catalog.markets import market_of
 from c2b.durable import enqueue
 from c2b.kit import clock, db
 from c2b.ledger.operations import commission as account_of
 from c2b.ledger.operations import transfer
 from c2b.referrals.booking import book_in, free_of, home_of, lock_people, net
-from c2b.referrals.rules import CLAIM_DAYS, confirm_from, market_of
+from c2b.referrals.rules import CLAIM_DAYS
 from c2b.referrals.telling import from_json, tell
 
 
@@ -32,7 +33,7 @@ async def note_deliveries() -> int:
             "UPDATE commission SET confirm_from = ?, reason = 'returnable' WHERE campaign_id = ? "
             "AND state = 'estimated' AND confirm_from IS NULL AND participation_id IN (SELECT p.id FROM "
             "participation p WHERE p.campaign_id = ? AND p.state IN ('delivered', 'completed'))",
-            confirm_from(day, market, clock.now()),
+            market.returnable_until(day, clock.now().tzinfo),
             row["id"],
             row["id"],
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from c2b.campaigns.changes import hold
+from c2b.catalog.markets import Market, market_of
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
 from c2b.participations.rules import PAID
@@ -22,11 +23,9 @@ from c2b.referrals.rules import (
     Caps,
     Chain,
     Depth,
-    Market,
     Share,
     base,
     caps_of,
-    market_of,
     month_start,
     per_unit,
     shares,

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from c2b.accounts.queries import names_of
 from c2b.accounts.rules import Actor
+from c2b.catalog.markets import MARKETS
 from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.referrals.binding import words
-from c2b.referrals.rules import MARKETS, Depth
+from c2b.referrals.rules import Depth
 
 
 class DecidedMarket(Conflict):

@@ -8,13 +8,14 @@ from typing import Any
 
 from c2b.accounts.queries import names_of
 from c2b.accounts.rules import Actor, public_name
+from c2b.catalog.markets import market_of
 from c2b.kit import db
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Slice, Window, slice_of
 from c2b.participations.rules import PAID
 from c2b.referrals.booking import free_of, open_of
 from c2b.referrals.identities import Known, known_identity
-from c2b.referrals.rules import RATES_BP, WHOLE_BP, base, caps_of, market_of
+from c2b.referrals.rules import RATES_BP, WHOLE_BP, base, caps_of
 from c2b.referrals.telling import from_json
 
 STATES = ("estimated", "confirmed", "payable", "paid", "reversed", "expired")

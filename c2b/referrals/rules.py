@@ -9,7 +9,7 @@ and nothing here walks along invitations.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 from c2b.kit.i18n import N_
@@ -50,26 +50,6 @@ REASONS: dict[str, str] = {
     "not_counted": N_("The invitation does not count any more; ask us if you believe that this is wrong."),
 }
 
-
-@dataclass(frozen=True)
-class Market:
-    """What holds where a campaign sells. ``vat_percent``: the highest that the price may contain, so that the base
-    never contains tax; ``return_days``: how long a delivered order can be given back."""
-
-    code: str
-    title: str
-    vat_percent: int
-    return_days: int
-
-
-MARKETS: dict[str, Market] = {
-    "cn": Market("cn", N_("China"), vat_percent=13, return_days=7),
-    "eu": Market("eu", N_("European Union"), vat_percent=27, return_days=14),
-    "us": Market("us", N_("United States"), vat_percent=11, return_days=14),
-    "other": Market("other", N_("Other markets"), vat_percent=27, return_days=14),
-}
-_BY_CURRENCY = {"CNY": "cn", "EUR": "eu", "USD": "us"}
-
 #: Whole units of the currency: the most per order and level, and the most per inviter and calendar month.
 _CAPS = {"CNY": (200, 20_000), "JPY": (4_000, 400_000), "KWD": (10, 1_000)}
 _USUAL_CAPS = (30, 3_000)
@@ -108,13 +88,6 @@ class Share:
     bond: Bond
     rate_bp: int
     amount_minor: int
-
-
-def market_of(currency: str, batch_answers: object) -> Market:
-    """Where a campaign sells: as its batch says (an attribute named ``market``), else by its currency."""
-    said = batch_answers.get("market") if isinstance(batch_answers, dict) else None
-    code = said if isinstance(said, str) and said in MARKETS else _BY_CURRENCY.get(currency, "other")
-    return MARKETS[code]
 
 
 def caps_of(currency: str) -> Caps:
@@ -164,12 +137,6 @@ def reversed_by(amount_minor: int, *, settled_minor: int, returned_minor: int) -
     """
     kept = max(settled_minor - returned_minor, 0)
     return amount_minor - amount_minor * kept // settled_minor
-
-
-def confirm_from(delivered_on: date, market: Market, now: datetime) -> datetime:
-    """From when on an order delivered on this day can no longer be returned: after the last day of the window."""
-    midnight = datetime.combine(delivered_on, datetime.min.time(), tzinfo=now.tzinfo)
-    return midnight + timedelta(days=market.return_days + 1)
 
 
 def month_start(now: datetime) -> datetime:

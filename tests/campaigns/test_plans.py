@@ -17,6 +17,7 @@ from c2b.campaigns.plans import (
     reminder_days,
 )
 from c2b.campaigns.windows import P80_DAYS, Timing, Windows, faults_of_fit, fitting, misfit, needs_of
+from c2b.catalog.markets import MARKETS
 from c2b.fulfillment import rules as fulfillment
 from c2b.kit.errors import Invalid
 from tests import world
@@ -96,6 +97,11 @@ class TestTheWindowsOfAProvider:
     )
     def test_carry_a_plan_or_not(self, plan, template, join, gateways):
         assert fitting(plan, Timing(join, P80_DAYS[template]), (YEAR, SPLIT, MONTH, FREE)) == gateways
+
+    def test_are_longer_where_the_law_gives_more_days_to_return(self):
+        cn, eu = (MARKETS[code].return_days for code in ("cn", "eu"))
+        usual = needs_of("full", Timing(14, 37, return_days=cn))
+        assert needs_of("full", Timing(14, 37, return_days=eu)).refund == usual.refund + 7
 
     def test_say_which_is_too_short_and_by_how_many_days(self):
         found = misfit(needs_of("full", Timing(30, 204)), SPLIT)

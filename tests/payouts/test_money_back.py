@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
 
 from c2b.campaigns import operations as campaigns
-from c2b.kit import db
+from c2b.kit import clock, db
 from c2b.kit.errors import Conflict, Invalid
 from c2b.ledger.queries import balance
 from c2b.payments import disbursing
 from c2b.payments.refunding import book_refund, request_refund
 from c2b.payouts import operations as payouts
+from c2b.payouts.closing import waits
 from c2b.payouts.queries import unsettled
 from tests import books
 from tests.payouts.paid import Paid, assert_sums, ordered, work
@@ -201,3 +205,16 @@ class TestTheBooksOfADeliveredCampaign:
         after = await rest(paid)
         assert after["escrow"] == 0
         assert before["payable"] - after["payable"] == 5000
+
+    @pytest.mark.parametrize(("market", "days"), [("cn", 7), ("eu", 14)])
+    async def test_stay_open_as_long_as_the_law_there_lets_members_return(self, market, days):
+        paid = await ordered()
+        await db.execute(
+            "UPDATE campaign SET batch_answers = ? WHERE id = ?",
+            json.dumps({"market": market}), paid.campaign_id,
+        )  # fmt: skip
+        await paid.reach("OQC", "PACK", "LASTMILE")
+        clock.shift(timedelta(days=days))
+        assert "return_window" in (await waits(paid.campaign_id))["reasons"]
+        clock.shift(timedelta(days=1))
+        assert "return_window" not in (await waits(paid.campaign_id))["reasons"]

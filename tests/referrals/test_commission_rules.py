@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from c2b.catalog.markets import MARKETS, market_of
 from c2b.referrals import rules
-from c2b.referrals.rules import Bond, Caps, Chain, adult, base, confirm_from, market_of, reversed_by, shares
+from c2b.referrals.rules import Bond, Caps, Chain, adult, base, reversed_by, shares
 
 ROOM = 10**9
 WIDE = Caps(ROOM, ROOM)
@@ -114,13 +115,9 @@ class TestAnyGraphOfInvitations:
 
 class TestDays:
     def test_the_window_of_returns_is_over_after_its_last_day(self):
-        now = datetime(2026, 11, 20, 15, tzinfo=UTC)
-        assert confirm_from(date(2026, 11, 10), rules.MARKETS["cn"], now) == datetime(
-            2026, 11, 18, tzinfo=UTC
-        )
-        assert confirm_from(date(2026, 11, 10), rules.MARKETS["eu"], now) == datetime(
-            2026, 11, 25, tzinfo=UTC
-        )
+        day = date(2026, 11, 10)
+        assert MARKETS["cn"].returnable_until(day, UTC) == datetime(2026, 11, 18, tzinfo=UTC)
+        assert MARKETS["eu"].returnable_until(day, UTC) == datetime(2026, 11, 25, tzinfo=UTC)
 
     @pytest.mark.parametrize(
         ("born", "expected"),
