@@ -113,17 +113,21 @@ async def _open_payment(own: dict[str, Any], locale: str, way: Way | None) -> tu
         return existing, None
     plan = await db.fetch_one(
         "SELECT c.payment_plan, c.deadline, c.balance_days, c.currency, c.batch_answers, p.timeline, "
-        "(SELECT MAX(b.due_at) FROM payment b WHERE b.participation_id = ? AND b.purpose = 'balance') AS due_at "
+        "(SELECT MAX(b.due_at) FROM payment b WHERE b.participation_id = ? AND b.purpose = 'balance') AS due_at, "
+        "(SELECT COUNT(*) FROM payment h WHERE h.participation_id = ? AND h.state = 'authorized') AS held "
         "FROM campaign c JOIN product p ON p.id = c.product_id WHERE c.id = ?",
+        own["id"],
         own["id"],
         own["campaign_id"],
     )
     assert plan
+    balance = still["state"] != "pending_payment"
+    if balance and (plan["held"] or plan["due_at"] is None):
+        raise NothingToPay  # what is held will be charged, or nobody has asked yet
     if existing:
         await db.execute(
             "UPDATE payment SET state = 'closed' WHERE id = ? AND state = 'created'", existing.id
         )
-    balance = still["state"] != "pending_payment"
     way = way or next(iter(ways(plan)), None)
     opened = await Payment.create(
         id=new_id(),

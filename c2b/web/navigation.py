@@ -37,6 +37,7 @@ _BY_ROLE: dict[str, list[tuple[str, str]]] = {
         (N_("Approvals"), "/admin"),
         (N_("Campaigns"), "/admin/campaigns"),
         (N_("Orders"), "/admin/orders"),
+        (N_("Refunds"), "/admin/refunds"),
         (N_("Payouts"), "/admin/payouts"),
         (N_("Commissions"), "/admin/commissions"),
         (N_("Reconciliation"), "/admin/reconciliation"),

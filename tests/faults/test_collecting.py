@@ -12,7 +12,7 @@ from c2b.campaigns.counting import keep_deadlines
 from c2b.kit import clock, db, faults
 from c2b.participations import operations as participations
 from c2b.payments import gateways
-from c2b.payments.asking import start_checkout
+from c2b.payments.asking import NothingToPay, start_checkout
 from c2b.payments.capturing import ask_again
 from c2b.seeds.acting import join_and_pay
 from tests import small, world
@@ -119,3 +119,17 @@ class TestCollectingCutOff:
         row = await db.fetch_one("SELECT state, paid FROM campaign WHERE id = ?", campaign)
         assert (row, died) == ({"state": "locked", "paid": 3}, [point])
         await assert_books(database, provider.store.path)
+
+
+class TestWhoseMoneyIsHeld:
+    async def test_is_not_asked_to_pay_again_when_the_group_has_closed(self, database, provider):
+        wiring.connect()
+        w = await small.build()
+        campaign = await small.open_campaign(w, closes="on_threshold", payment_plan="authorize")
+        who, place = await joined(campaign, "Bo")
+        for name in ("Cy", "Di"):
+            await joined(campaign, name)
+        assert (await db.fetch_one("SELECT state FROM campaign WHERE id = ?", campaign))["state"] == "closed"
+        with pytest.raises(NothingToPay):
+            await start_checkout(who, place)
+        assert len(await db.fetch("SELECT id FROM payment WHERE participation_id = ?", place)) == 1
