@@ -146,6 +146,7 @@ LONG = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before the lanes look for the marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let `-m postgres` find what only asks for the fixture; say which tests share a lane (`pytest -n`)."""
     for item in items:
