@@ -18,7 +18,7 @@ async def money_of(participation_id: str) -> dict[str, Any]:
         participation_id,
     )
     refunds = await db.fetch(
-        "SELECT r.id, r.amount_minor, r.currency, r.reason, r.state, r.by_hand, r.requested_at, r.finished_at "
+        "SELECT r.id, r.amount_minor, r.currency, r.reason, r.note, r.state, r.by_hand, r.requested_at, r.finished_at "
         "FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.participation_id = ? ORDER BY r.id",
         participation_id,
     )

@@ -70,6 +70,15 @@ async def refund(refund_id: str) -> RefundLine:
     return (await _lines([row]))[0]
 
 
+async def waiting() -> int:
+    """How many a person has to see to."""
+    row = await db.fetch_one(
+        f"SELECT COUNT(*) AS n FROM ({_SELECT}WHERE r.shown IN ('by_hand', 'stuck', 'failed') "  # noqa: S608
+        "AND r.transfer_id IS NULL) waiting"
+    )
+    return int(row["n"]) if row else 0
+
+
 async def _lines(rows: list[dict[str, Any]]) -> list[RefundLine]:
     names = await names_of({row["user_id"] for row in rows})
     return [_line(row, names) for row in rows]

@@ -51,10 +51,13 @@ async def _ids(w) -> dict[str, str]:
     assert payment
     async with db.transaction():
         assert await request_refund(payment["id"], reason="claim", amount_minor=1)
-    refund = await db.fetch_one("SELECT id FROM refund WHERE reason = 'claim'")
+    refund = await db.fetch_one(
+        "SELECT r.id, p.participation_id FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.reason = 'claim'"
+    )
     assert refund
     return {
         "refunds": refund["id"],
+        "participations": refund["participation_id"],
         "reconciliation": case,
         "disbursements": transfer,
         "campaigns": order.campaign_id, "payouts": order.campaign_id,
