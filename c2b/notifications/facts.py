@@ -189,7 +189,7 @@ async def refund(happened: Happened) -> Facts:
         "why": row["reason"],
         "captured_minor": row["paid_minor"] if settled is None else row["all_paid"],
         "quantity": row["quantity"],
-        "settled_minor": settled,
+        "final_minor": settled,
         "difference_minor": None if settled is None else row["all_paid"] - settled,
         "note": row["note"],
         "by_hand": bool(row["by_hand"]),
