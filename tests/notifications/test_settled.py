@@ -18,7 +18,7 @@ async def test_shows_the_sum_of_what_comes_back():
         "JOIN user_account u ON u.id = t.user_id WHERE u.name = 'Bo Lindqvist'"
     )
     assert row
-    text = (await stories.mail_to(BO, "refund_done")).text
+    text = (await stories.mail_to("bo.lindqvist", "refund_done")).text
     sums = (row["captured_minor"], row["settled_minor"], row["captured_minor"] - row["settled_minor"])
     for minor in sums:
         assert format_money(minor, "CNY", "zh_CN") in text, text
