@@ -1,7 +1,7 @@
 # Thin: each line calls c2b or a tool. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-LANES := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+LANES := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run test demo check bench faults setup setup-dev lock i18n format

@@ -147,19 +147,11 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let `-m postgres` find what only asks for the fixture; say which tests share a lane (`pytest -n`)."""
+    """Let `-m postgres` find what only asks for the fixture; whole files with much to do begin first."""
     for item in items:
         for name in sets_of(item):
             item.add_marker(name)
-        item.add_marker(pytest.mark.xdist_group(lane_of(item)))
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
-
-
-def lane_of(item: pytest.Item) -> str:
-    """A file is one story. There is one Redis and one RabbitMQ, so what uses them is a single file to the lanes."""
-    if {"redis", "rabbitmq"} & {*sets_of(item)}:
-        return "brokers"
-    return item.nodeid.split("::")[0]
 
 
 def pytest_configure(config: pytest.Config) -> None:

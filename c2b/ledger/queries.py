@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from c2b.kit import db
+from c2b.ledger.rules import CHART, AccountKind, escrow, kind_of
 
 
 async def balance(account_id: str) -> int:
@@ -22,6 +24,52 @@ async def transfers_of(account_id: str, *, limit: int = 200) -> list[dict[str, A
         account_id,
         account_id,
         account_id,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rests:
+    """Where the money of one campaign rests, in minor units. ``parts``: each kind of account but the world's with what
+    it has of it, the escrow first; what is below zero there is owed to us."""
+
+    captured_minor: int
+    returned_minor: int
+    parts: tuple[tuple[AccountKind, int], ...]
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether what came in less what went back to members is all there."""
+        return self.captured_minor - self.returned_minor == sum(minor for _, minor in self.parts)
+
+
+async def where_it_rests(campaign_id: str) -> Rests:
+    """Follow every cent of a campaign: what came from outside and went back there, and which accounts have the rest.
+
+    The escrow's own balance is taken from the account, all else from the transfers, so that the sum can be wrong.
+    """
+    own = escrow(campaign_id)
+    rows = await db.fetch(
+        "SELECT CASE WHEN debit_id = ? THEN credit_id ELSE debit_id END AS other, "
+        "SUM(CASE WHEN debit_id = ? THEN amount_minor ELSE 0 END) AS out_minor, "
+        "SUM(CASE WHEN credit_id = ? THEN amount_minor ELSE 0 END) AS in_minor "
+        "FROM transfer WHERE debit_id = ? OR credit_id = ? "
+        "GROUP BY 1",
+        *(own,) * 5,
+    )
+    captured = returned = 0
+    parts = {kind.prefix: 0 for kind in CHART if kind.prefix != "world"}
+    parts["escrow"] = await balance(own)
+    for row in rows:
+        kind = kind_of(row["other"]).prefix
+        if kind == "world":
+            captured += int(row["in_minor"])
+            returned += int(row["out_minor"])
+        else:
+            parts[kind] += int(row["out_minor"]) - int(row["in_minor"])
+    return Rests(
+        captured_minor=captured,
+        returned_minor=returned,
+        parts=tuple((kind, parts[kind.prefix]) for kind in CHART if kind.prefix in parts),
     )
 
 

@@ -177,14 +177,22 @@ async def ordered(happened: Happened) -> Facts:
 async def refund(happened: Happened) -> Facts:
     """A refund that has arrived."""
     row = await one(
-        "SELECT r.*, y.amount_minor AS paid_minor FROM refund r JOIN payment y ON y.id = r.payment_id WHERE r.id = ?",
+        "SELECT r.*, y.amount_minor AS paid_minor, t.quantity, t.settled_minor, t.captured_minor AS all_paid "
+        "FROM refund r JOIN payment y ON y.id = r.payment_id JOIN participation t ON t.id = y.participation_id "
+        "WHERE r.id = ?",
         happened.subject_id,
     )
+    settled = row["settled_minor"] if row["reason"] == "price_difference" else None
     facts = {
         "amount_minor": row["amount_minor"],
         "currency": row["currency"],
         "why": row["reason"],
-        "captured_minor": row["paid_minor"],
+        "captured_minor": row["paid_minor"] if settled is None else row["all_paid"],
+        "quantity": row["quantity"],
+        "final_minor": settled,
+        "difference_minor": None if settled is None else row["all_paid"] - settled,
+        "note": row["note"],
+        "by_hand": bool(row["by_hand"]),
         "finished_at": db.instant(row["finished_at"]),
     }
     return {**await campaign(happened), **facts}

@@ -38,6 +38,22 @@ async def own(actor: Actor, participation_id: str) -> dict[str, Any]:
     return read(row)
 
 
+async def place_for_admins(participation_id: str) -> dict[str, Any]:
+    """A place with its member's name and its campaign's title and code. The caller has checked that an admin reads.
+
+    Raises ``NotFound``.
+    """
+    row = await db.fetch_one(
+        "SELECT t.id, t.campaign_id, t.state, t.quantity, t.total_minor, t.settled_minor, t.captured_minor, "
+        "t.currency, c.title, c.code, u.name FROM participation t JOIN campaign c ON c.id = t.campaign_id "
+        "JOIN user_account u ON u.id = t.user_id WHERE t.id = ?",
+        participation_id,
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
 async def place_of(actor: Actor | None, campaign_id: str) -> dict[str, Any] | None:
     """The reader's living participation in a campaign, if there is one."""
     if actor is None:

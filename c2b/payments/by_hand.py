@@ -7,6 +7,7 @@ it was sent the refund is booked through the bank. What a provider may still hav
 from __future__ import annotations
 
 from c2b.accounts.rules import Actor
+from c2b.durable.operations import retry_job
 from c2b.kit import db
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
@@ -65,3 +66,13 @@ async def refund_sent(refund_id: str) -> None:
     refund = await Refund.get(id=refund_id)
     if not await book_refund(refund.key, through="bank"):
         raise ReturnedAlready
+
+
+async def try_again(actor: Actor, refund_id: str) -> None:
+    """An admin has the provider asked once more. Raises ``NotFound``, and ``JobNotDead`` while it is at work."""
+    row = await db.fetch_one(
+        "SELECT j.id FROM refund r JOIN job j ON j.key = r.key WHERE r.id = ? AND NOT r.by_hand", refund_id
+    )
+    if row is None or not actor.is_admin:
+        raise NotFound
+    await retry_job(row["id"], actor_id=actor.id)

@@ -18,7 +18,7 @@ async def money_of(participation_id: str) -> dict[str, Any]:
         participation_id,
     )
     refunds = await db.fetch(
-        "SELECT r.id, r.amount_minor, r.currency, r.reason, r.state, r.requested_at, r.finished_at "
+        "SELECT r.id, r.amount_minor, r.currency, r.reason, r.note, r.state, r.by_hand, r.requested_at, r.finished_at "
         "FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.participation_id = ? ORDER BY r.id",
         participation_id,
     )
@@ -51,6 +51,8 @@ async def money_of_campaign(campaign_id: str) -> dict[str, Any]:
 
 def _read(row: dict[str, Any]) -> dict[str, Any]:
     told = {key: db.instant(value) if key in _TIMES else value for key, value in row.items()}
+    if "by_hand" in told:
+        told["by_hand"] = bool(told["by_hand"])
     if str(told.get("checkout_url", "")).startswith(NO_PAGES):
         told["checkout_url"] = ""
     return told

@@ -27,7 +27,7 @@ from c2b.kit import clock, db, storage
 from c2b.kit.db.migrate import migrate
 from c2b.kit.money import format_money
 from c2b.ledger import queries as ledger
-from c2b.ledger.operations import escrow, fees, world
+from c2b.ledger.rules import world
 from c2b.participations.wishes.importing import ImportedRow, read_requirements
 from c2b.payments.gateways.sandbox.record import record_of
 from c2b.payments.queries import money_of_campaign
@@ -196,19 +196,22 @@ async def _money(configured: Settings, campaign_id: str, stage: Stage) -> list[s
     record = record_of(configured.sandbox_path)
     captured = sum(row.amount_minor for row in record.payments if row.status == "captured")
     refunded = sum(row.amount_minor for row in record.refunds if row.status == "succeeded")
-    held = await ledger.balance(escrow(campaign_id))
     outside = await ledger.balance(world("sandbox", "CNY"))
+    rests = await ledger.where_it_rests(campaign_id)
     for label, minor in (
-        ("captured from members", ours["captured_minor"]),
-        ("given back (lower tier, cheaper choices, exits)", ours["refunded_minor"]),
-        ("held for the campaign", held),
-        ("earned by the platform as its fee", await ledger.balance(fees("CNY"))),
+        ("captured from members", rests.captured_minor),
+        ("given back (lower tier, cheaper choices, exits)", rests.returned_minor),
+        *((kind.title.lower(), minor) for kind, minor in rests.parts if minor),
     ):
         stage.line(f"{label:<48} {format_money(minor, 'CNY', 'en'):>16}")
+    total = sum(minor for _, minor in rests.parts)
+    stage.line(f"{'all of it, where it rests now':<48} {format_money(total, 'CNY', 'en'):>16}")
     stage.line(
         f"{'the provider says: captured − refunded':<48} {format_money(captured - refunded, 'CNY', 'en'):>16}"
     )
     faults = await ledger.faults()
+    if not rests.adds_up or total != captured - refunded:
+        faults.append("what rests on our accounts is not what came in less what went back")
     if (captured, refunded) != (ours["captured_minor"], ours["refunded_minor"]):
         faults.append("our payments and refunds are not the provider's")
     inside = await db.fetch_one("SELECT SUM(balance_minor) AS minor FROM account WHERE id NOT LIKE 'world:%'")

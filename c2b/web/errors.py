@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -129,6 +129,9 @@ class ErrorBoundary:
 
         try:
             await self.app(scope, receive, send_noting)
+        except ClientDisconnect:
+            # a form was redrawn or a page left while it was still being sent: nobody is there to answer
+            log.info("client_left", path=scope["path"], method=scope["method"])
         except Exception as error:
             expected = isinstance(error, AppError | HTTPException)
             if started:

@@ -37,19 +37,32 @@ _BY_ROLE: dict[str, list[tuple[str, str]]] = {
         (N_("Approvals"), "/admin"),
         (N_("Campaigns"), "/admin/campaigns"),
         (N_("Orders"), "/admin/orders"),
-        (N_("Payouts"), "/admin/payouts"),
-        (N_("Commissions"), "/admin/commissions"),
-        (N_("Reconciliation"), "/admin/reconciliation"),
+        (N_("Money"), "/admin/money"),
         (N_("Runs"), "/admin/runs"),
         (N_("Jobs"), "/admin/jobs"),
         (N_("Events"), "/admin/events"),
     ],
+}
+#: Pages that belong to an entry without lying under its address.
+_BELONGS = {
+    **dict.fromkeys(
+        (
+            "/admin/refunds",
+            "/admin/disbursements",
+            "/admin/payouts",
+            "/admin/commissions",
+            "/admin/reconciliation",
+        ),
+        "/admin/money",
+    ),
+    "/manufacturer/statement": "/manufacturer/payments",
 }
 _HOMES = {"consumer": "/", "manufacturer": "/manufacturer", "admin": "/admin"}
 
 
 def links_for(actor: Actor | None, path: str) -> list[Link]:
     """The header's entries, the one that leads to this page (or to its nearest parent) marked."""
+    path = next((to for room, to in _BELONGS.items() if path == room or path.startswith(f"{room}/")), path)
     entries = [*(_BY_ROLE[actor.role] if actor else _NOBODY), *_mails(actor)]
     parents = [to for _, to in entries if path == to or (to != "/" and path.startswith(f"{to}/"))]
     nearest = max(parents, key=len, default=None)

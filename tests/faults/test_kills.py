@@ -83,7 +83,7 @@ class TestAWorkerKilledAtAnyInstant:
     async def test_loses_nothing_and_does_nothing_twice(self, new_place, capsys):
         figures = Figures("random kills", seed())
         chance = random.Random(figures.seed)
-        wanted = 200 if long_mode() else 20
+        wanted = 500 if long_mode() else 20
         while figures.kills < wanted:
             place, stage = new_place(small=not long_mode())
             story = await live_through(place, stage, partial(place.kill_at_random, chance))

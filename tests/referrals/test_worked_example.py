@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from c2b.config import ROOT
 from c2b.kit import db
 from c2b.ledger.queries import balance, faults
 from c2b.referrals import operations as referrals
+from tests.money import manual
 from tests.referrals import earning
 
+EXAMPLE = "A commission on two levels, and the order refunded after a payout"
 CAUSES = ("commission", "commission_paid", "commission_back")
 
 
@@ -40,14 +41,12 @@ async def test_two_levels_and_a_refund_move_what_the_manual_says(database):
     await earning.refund(place, reason="claim")
     await look("Cy's order is refunded in full")
     assert await faults() == []
-    manual = (ROOT / "docs" / "money.md").read_text()
+    written = manual.section(EXAMPLE)
     for row in told:
-        assert "| " + " | ".join(str(each) for each in row) + " |" in manual, row
-    moves = [
+        assert "| " + " | ".join(str(each) for each in row) + " |" in written, row
+    found = [
         f"{accounts[row['debit_id']]} → {accounts[row['credit_id']]} {row['amount_minor']}"
         for row in await db.fetch("SELECT * FROM transfer ORDER BY id")
         if row["cause"] in CAUSES
     ]
-    assert sorted(moves) == sorted(
-        line[2:] for line in manual.splitlines() if " → " in line and line.startswith("- ")
-    )
+    assert sorted(found) == manual.moves(EXAMPLE)

@@ -20,8 +20,7 @@ from c2b.kit.errors import AppError, Conflict, Invalid, NotFound
 from c2b.kit.http.paging import Window, window_of
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
-from c2b.ledger.operations import escrow
-from c2b.ledger.queries import balance
+from c2b.ledger.queries import where_it_rests
 from c2b.payments.collecting import collecting_of
 from c2b.payments.queries import money_of_campaign
 from c2b.purchasing.queries import orders_of
@@ -107,7 +106,7 @@ async def view_of(actor: Actor, campaign: dict[str, Any], window: Window) -> dic
         "counts": {name: campaign[name] for name in ("paid", "reserved", "threshold", "cap", "round")},
         "money": money,
         "collecting": await collecting_of(campaign),
-        "escrow_minor": await balance(escrow(campaign_id)),
+        "rests": await where_it_rests(campaign_id),
         "may_cancel": may_change(campaign["state"], "canceled"),
         "steps": [
             Step(state=campaign_state(each["to_state"]), at=each["at"], reason=each["reason"])

@@ -249,8 +249,10 @@ def moves_of(money: dict[str, Any]) -> list[Move]:
     moves += [
         Move(
             kind="refund",
-            state=refund_state(each["state"]),
-            reason=refund_reason(each["reason"]),
+            state=refund_state(
+                "by_hand" if each["by_hand"] and each["state"] != "succeeded" else each["state"]
+            ),
+            reason=": ".join(part for part in (refund_reason(each["reason"]), each["note"]) if part),
             amount_minor=each["amount_minor"],
             at=each["finished_at"] or each["requested_at"],
         )

@@ -89,7 +89,8 @@ _REFUND = {
     "requested": (N_("Requested"), "wait"),
     "processing": (N_("On its way"), "wait"),
     "succeeded": (N_("Paid back"), "good"),
-    "failed": (N_("Delayed, we are trying again"), "bad"),
+    "failed": (N_("Delayed, we are looking after it"), "bad"),
+    "by_hand": (N_("We will send it to you by bank transfer"), "wait"),
 }
 _REFUND_REASONS = {
     "campaign_failed": N_("The campaign did not go ahead"),
@@ -99,6 +100,8 @@ _REFUND_REASONS = {
     "left_out": N_("None of your choices could be made"),
     "overdue": N_("The balance was not paid in time"),
     "price_difference": N_("The group reached a lower price"),
+    "delay": N_("You did not want to wait for late goods"),
+    "claim": N_("Something was missing or not right"),
 }
 #: Why members are asked to look at their requirement again.
 _QUESTION_REASONS = {

@@ -7,6 +7,7 @@ import pytest
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
 from c2b.payments.disbursing import propose
+from c2b.payments.refunding import request_refund
 from c2b.web import admin
 from tests.web.consumer.browser import Browser, Form
 from tests.web.manufacturer.house import answered, browsers_of, token_of
@@ -46,7 +47,17 @@ async def _ids(w) -> dict[str, str]:
         clock.now().date(),
         clock.now(),
     )
+    payment = await db.fetch_one("SELECT id FROM payment LIMIT 1")
+    assert payment
+    async with db.transaction():
+        assert await request_refund(payment["id"], reason="claim", amount_minor=1)
+    refund = await db.fetch_one(
+        "SELECT r.id, p.participation_id FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.reason = 'claim'"
+    )
+    assert refund
     return {
+        "refunds": refund["id"],
+        "participations": refund["participation_id"],
         "reconciliation": case,
         "disbursements": transfer,
         "campaigns": order.campaign_id, "payouts": order.campaign_id,

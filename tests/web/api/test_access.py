@@ -103,6 +103,8 @@ TABLE = {
     "POST /milestones/{milestone}/omission": "401 403 403 403 403 403 403 200",
     "GET /admin/runs": ADMINS,
     "GET /admin/runs/{run}": ADMINS,
+    "GET /admin/reconciliation/days": ADMINS,
+    "GET /admin/reconciliation/cases": ADMINS,
     "GET /admin/jobs": ADMINS,
     "GET /admin/jobs/{job}": ADMINS,
     "POST /admin/jobs/{job}/retry": ADMINS,

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from c2b.durable import operations, queries
 from c2b.events.queries import all_events
+from c2b.payments import cases
 from c2b.web.api.listing import listed, window, word
 from c2b.web.api.routing import resource
 from c2b.web.auth import actor_of, require_api
@@ -53,6 +54,18 @@ async def retry(request: Request) -> Response:
 
 
 @require_api("admin")
+async def reconciled_days(request: Request) -> Response:
+    """GET /admin/reconciliation/days: how each day of each provider compared with our books, the latest first."""
+    return listed(await cases.days(window(request, str, str)))
+
+
+@require_api("admin")
+async def reconciliation_cases(request: Request) -> Response:
+    """GET /admin/reconciliation/cases?state=: differences to providers' records, newest first."""
+    return listed(await cases.cases(window(request), state=word(request, "state", cases.CASE_STATES) or ""))
+
+
+@require_api("admin")
 async def events(request: Request) -> Response:
     """GET /admin/events?name=&campaign_id=&subject=&subject_id=: the log, newest first; ``name=payment.*``."""
     filters = {name: word(request, name) for name in ("name", "campaign_id", "subject", "subject_id")}
@@ -72,6 +85,8 @@ async def _job(request: Request) -> Response:
 ROUTES: list[Route] = [
     *resource("/admin/runs", get=runs),
     *resource("/admin/runs/{run:name}", get=run),
+    *resource("/admin/reconciliation/days", get=reconciled_days),
+    *resource("/admin/reconciliation/cases", get=reconciliation_cases),
     *resource("/admin/jobs", get=jobs),
     *resource("/admin/jobs/{job:id}", get=job),
     *resource("/admin/jobs/{job:id}/retry", post=retry),
