@@ -67,8 +67,9 @@ class PowerCut(BaseException):
 class Lifecycle(RuleBasedStateMachine):
     """Up to three groups of two to eight units, six members who may each come and go."""
 
-    def __init__(self, opening: Opening, folder: Path) -> None:
+    def __init__(self, opening: Opening, folder: Path, *, plan: str = "") -> None:
         super().__init__()
+        self.only_plan = plan  # every group has this one; any, unless told
         self.groups: list[str] = []
         self.places: list[tuple[Any, Joined]] = []
         self.events: list[Any] = []
@@ -293,7 +294,7 @@ class Lifecycle(RuleBasedStateMachine):
     # ------------------------------------------------------------------ below the line
 
     def _open(self, threshold: int, more: int, closes: str, plan: str, wishes: list[tuple[int, str]]) -> None:
-        cap = threshold + more
+        plan, cap = self.only_plan or plan, threshold + more
         tiers = tuple(tier for tier in small.TIERS if tier.from_quantity <= cap)
         self.groups.append(
             self.run(

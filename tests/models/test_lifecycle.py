@@ -101,7 +101,9 @@ class TestTheMachineFinds:
         real = capturing.confirm_payment
         monkeypatch.setattr(capturing, "confirm_payment", believe)
         with pytest.raises(AssertionError, match="holds"):
-            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+            run_state_machine_as_test(
+                lambda: Lifecycle(on_sqlite, tmp_path, plan="full"), settings=some(400, shrink=False)
+            )
 
     def test_a_refund_that_is_asked_for_with_a_new_key_each_time(self, on_sqlite, tmp_path, monkeypatch):
         async def careless(refund, payment, *, again):
@@ -130,9 +132,13 @@ class TestTheMachineFinds:
 
         monkeypatch.setattr(holding, "_captured", trusting)
         with pytest.raises(AssertionError, match="never captured"):
-            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+            run_state_machine_as_test(
+                lambda: Lifecycle(on_sqlite, tmp_path, plan="authorize"), settings=some(60, shrink=False)
+            )
 
     def test_a_balance_that_is_overdue_for_ever(self, on_sqlite, tmp_path, monkeypatch):
         monkeypatch.setattr(collecting, "_last_hour", lambda row: clock.now() + timedelta(days=90))
         with pytest.raises(AssertionError, match="closed"):
-            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+            run_state_machine_as_test(
+                lambda: Lifecycle(on_sqlite, tmp_path, plan="deposit"), settings=some(60, shrink=False)
+            )
