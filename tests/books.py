@@ -87,7 +87,7 @@ async def _moved_on(account: str) -> int:
     """What an escrow has earned back less what it paid to others than members: commissions, say. Minor units."""
     rows = await db.fetch(
         "SELECT CASE WHEN credit_id = ? THEN amount_minor ELSE -amount_minor END AS minor FROM transfer "
-        "WHERE ? IN (debit_id, credit_id) AND cause NOT IN ('payment', 'refund')",
+        "WHERE ? IN (debit_id, credit_id) AND cause NOT IN ('payment', 'refund', 'refund_failed')",
         account,
         account,
     )
@@ -118,7 +118,8 @@ async def _payments(*, settled: bool) -> list[str]:
         if sum(int(str(row["amount_minor"])) for row in own) > payment["amount_minor"]:
             found.append(f"payment {payment['id']} has more refunds than money")
         for row in own:
-            wanted = [row["amount_minor"]] if row["state"] == "succeeded" else []
+            back = moved.get(("refund_failed", str(row["id"])), [])
+            wanted = [row["amount_minor"]] * ((row["state"] == "succeeded") + len(back))
             if moved.get(("refund", str(row["id"])), []) != wanted:
                 found.append(
                     f"refund {row['key']} ({row['state']}) moved {moved.get(('refund', str(row['id'])))}"

@@ -51,10 +51,11 @@ async def where_it_rests(campaign_id: str) -> Rests:
     rows = await db.fetch(
         "SELECT CASE WHEN debit_id = ? THEN credit_id ELSE debit_id END AS other, "
         "SUM(CASE WHEN debit_id = ? THEN amount_minor ELSE 0 END) AS out_minor, "
-        "SUM(CASE WHEN credit_id = ? THEN amount_minor ELSE 0 END) AS in_minor "
+        "SUM(CASE WHEN credit_id = ? THEN amount_minor ELSE 0 END) AS in_minor, "
+        "SUM(CASE WHEN credit_id = ? AND cause = 'refund_failed' THEN amount_minor ELSE 0 END) AS again_minor "
         "FROM transfer WHERE debit_id = ? OR credit_id = ? "
         "GROUP BY 1",
-        *(own,) * 5,
+        *(own,) * 6,
     )
     captured = returned = 0
     parts = {kind.prefix: 0 for kind in CHART if kind.prefix != "world"}
@@ -62,8 +63,8 @@ async def where_it_rests(campaign_id: str) -> Rests:
     for row in rows:
         kind = kind_of(row["other"]).prefix
         if kind == "world":
-            captured += int(row["in_minor"])
-            returned += int(row["out_minor"])
+            captured += int(row["in_minor"]) - int(row["again_minor"])
+            returned += int(row["out_minor"]) - int(row["again_minor"])  # a refund that came back is none
         else:
             parts[kind] += int(row["out_minor"]) - int(row["in_minor"])
     return Rests(

@@ -153,6 +153,13 @@ async def mark_refunded(participation_id: str) -> None:
     )
 
 
+async def mark_unreturned(participation_id: str) -> None:
+    """What had gone back to the member has come again to us: it is on its way back still."""
+    await db.execute(
+        "UPDATE participation SET state = 'refunding' WHERE id = ? AND state = 'refunded'", participation_id
+    )
+
+
 async def release_unpaid(campaign_id: str) -> int:
     """A campaign has ended: nobody needs to pay any more."""
     return await db.execute(

@@ -21,9 +21,9 @@ from c2b.participations.operations import confirm_capture, confirm_payment
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.holding import book_authorization, book_loss
-from c2b.payments.models import Payment
-from c2b.payments.refunding import book_refund, request_refund
-from c2b.payments.rules import own_key
+from c2b.payments.models import Payment, Refund
+from c2b.payments.refunding import book_failed_refund, book_refund, request_refund
+from c2b.payments.rules import own_key, provider_key
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +61,9 @@ async def receive(gateway_name: str, event: GatewayEvent) -> str:
         elif verdict == "refunded":
             assert event.refund_key
             await book_refund(own_key(event.refund_key))
-        elif verdict == "refund failed":  # the job asks the provider itself before it believes that
-            await wake(own_key(event.refund_key or ""))
+        elif verdict == "refund failed":
+            assert event.refund_key
+            await _refund_failed(event.refund_key)
         faults.point("webhook:before commit")
         return verdict
 
@@ -87,18 +88,24 @@ async def _verdict(gateway_name: str, event: GatewayEvent) -> str:
         )
     if event.kind in ("payment.failed", "payment.expired", "payment.voided"):
         return "released" if payment.state == "authorized" else "failed"
-    if event.kind == "refund.failed":
-        return "refund failed"
-    if event.kind == "refund.succeeded":
-        refund = await db.fetch_one(
-            "SELECT amount_minor FROM refund WHERE key = ? AND payment_id = ?",
-            own_key(event.refund_key or ""),
-            payment.id,
-        )
+    if event.kind in ("refund.succeeded", "refund.failed"):
+        refund = await Refund.get_or_none(key=own_key(event.refund_key or ""), payment_id=payment.id)
         if refund is None:
             return "unknown refund"
-        return "refunded" if refund["amount_minor"] == event.amount_minor else "wrong amount"
+        if refund.amount_minor != event.amount_minor:
+            return "wrong amount"
+        return "refunded" if event.kind == "refund.succeeded" else "refund failed"
     return "ignored"
+
+
+async def _refund_failed(key: str) -> None:
+    """Of the try that is booked as made: booked back. Of one at work: its job asks the provider before it believes
+    that. Of an earlier one: known."""
+    refund = await Refund.get(key=own_key(key))
+    if refund.state != "succeeded":
+        await wake(refund.key)
+    elif key == provider_key(refund.key, refund.tries):
+        await book_failed_refund(refund.key)
 
 
 async def _expected(payment: Payment) -> int:

@@ -6,6 +6,7 @@ our own job end in the same guarded update, whichever comes first. What no provi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from c2b.events.operations import record
 from c2b.kit import clock, db, faults
 from c2b.kit.ids import new_id
 from c2b.ledger.operations import ensure, escrow, transfer, world
-from c2b.participations.operations import mark_refunded, mark_refunding
+from c2b.participations.operations import mark_refunded, mark_refunding, mark_unreturned
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import Gateway, GatewayRefused, ProviderRefund
 from c2b.payments.models import Payment, Refund
@@ -25,6 +26,10 @@ from c2b.payments.sourcing import cover
 
 #: How long to leave a provider alone that says "pending".
 PENDING = timedelta(minutes=10)
+
+
+class RefundRefused(PermanentFailure):
+    """The provider will not make this refund, and has not: only that lets anybody pay it another way."""
 
 
 async def request_refund(
@@ -106,7 +111,7 @@ async def send_refund(lease: Lease, *, refund_id: str, **_: Any) -> None:
     again = refund.sent_at is not None or lease.attempts > 1
     try:
         done = await _at_provider(refund, payment, again=again)
-    except PermanentFailure as error:
+    except RefundRefused as error:
         await _give_up(lease, refund, str(error))
         raise
     faults.point("refund:after provider")
@@ -128,11 +133,7 @@ async def _give_up(lease: Lease, refund: Refund, why: str) -> None:
             "UPDATE refund SET state = 'failed', tries = tries + 1 WHERE id = ? AND state = 'processing'",
             refund.id,
         )
-        await record(
-            "refund.died", subject="refund", subject_id=refund.id, campaign_id=refund.campaign_id, audience="admin",
-            payload={"amount_minor": refund.amount_minor, "currency": refund.currency, "reason": refund.reason,
-                     "error": why[:300]},
-        )  # fmt: skip
+        await _tell_dead(refund, why)
 
     await db.atomically(write)
 
@@ -155,7 +156,7 @@ async def _at_provider(refund: Refund, payment: Payment, *, again: bool) -> Prov
     """The provider's refund for our key: on a retry the one it has already (its keys may be forgotten), else new."""
     provider = gateway(payment.gateway)
     if payment.provider_ref is None:
-        raise PermanentFailure(f"payment {payment.id} has no object at the provider")
+        raise RefundRefused(f"payment {payment.id} has no object at the provider")
     key = provider_key(refund.key, refund.tries)
     if again and (known := await _made_before(provider, payment.provider_ref, key)):
         return known
@@ -169,16 +170,20 @@ async def _at_provider(refund: Refund, payment: Payment, *, again: bool) -> Prov
             metadata={"refund": refund.id},
         )
     except GatewayRefused as error:
-        if known := await _made_before(provider, payment.provider_ref, key):
-            return known
-        raise PermanentFailure(f"the provider refuses {key}: {error.reason}") from error
+        # the same key made it before? Where that is not told either, nothing was: it was sent now for the first time,
+        # or the list was read just now
+        with suppress(PermanentFailure):
+            if known := await _made_before(provider, payment.provider_ref, key):
+                return known
+        raise RefundRefused(f"the provider refuses {key}: {error.reason}") from error
 
 
 async def _made_before(provider: Gateway, provider_ref: str, key: str) -> ProviderRefund | None:
+    """The refund of this key in the provider's record; ``PermanentFailure`` where that may not be read."""
     try:
         refunds = await provider.refunds(provider_ref)
     except GatewayRefused as error:
-        raise PermanentFailure(f"the provider refuses {key}: {error.reason}") from error
+        raise PermanentFailure(f"the provider does not say whether {key} was made: {error.reason}") from error
     return next((known for known in refunds if known.key == key), None)
 
 
@@ -211,7 +216,7 @@ async def book_refund(key: str, *, provider_ref: str | None = None, through: str
         credit=await ensure(world(through or payment.gateway, payment.currency), payment.currency),
         amount_minor=refund.amount_minor,
         currency=refund.currency,
-        key=f"transfer:{refund.key}",
+        key=f"transfer:{provider_key(refund.key, refund.tries)}",
         cause="refund",
         cause_id=refund.id,
     )
@@ -230,3 +235,45 @@ async def book_refund(key: str, *, provider_ref: str | None = None, through: str
                  "participation_id": payment.participation_id},
     )  # fmt: skip
     return True
+
+
+async def book_failed_refund(key: str) -> bool:
+    """A refund that was made has failed after all (a closed card, say): the money is with the provider again, and a
+    person has to see to it. In the present transaction; ``False`` if it is not booked as made.
+
+    What ``cover`` took for it stays in the escrow, for the next try.
+    """
+    refund = await Refund.get(key=key)
+    await hold(refund.campaign_id)
+    rows = await db.execute(
+        "UPDATE refund SET state = 'failed', tries = tries + 1, finished_at = NULL "
+        "WHERE id = ? AND state = 'succeeded' AND NOT by_hand AND tries = ?",
+        refund.id,
+        refund.tries,
+    )
+    if rows != 1:
+        return False
+    payment = await Payment.get(id=refund.payment_id)
+    await db.execute(
+        "UPDATE payment SET refunded_minor = refunded_minor - ? WHERE id = ?", refund.amount_minor, payment.id
+    )
+    await transfer(
+        debit=world(payment.gateway, payment.currency),
+        credit=escrow(payment.campaign_id),
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+        key=f"returned:{provider_key(refund.key, refund.tries)}",
+        cause="refund_failed",
+        cause_id=refund.id,
+    )
+    await mark_unreturned(payment.participation_id)
+    await _tell_dead(refund, "it came back to the provider")
+    return True
+
+
+async def _tell_dead(refund: Refund, why: str) -> None:
+    await record(
+        "refund.died", subject="refund", subject_id=refund.id, campaign_id=refund.campaign_id, audience="admin",
+        payload={"amount_minor": refund.amount_minor, "currency": refund.currency, "reason": refund.reason,
+                 "error": why[:300]},
+    )  # fmt: skip
