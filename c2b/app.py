@@ -24,7 +24,7 @@ from c2b.kit import db, pdf
 from c2b.kit.db.migrate import check, migrate
 from c2b.payments import gateways
 from c2b.payments.gateways.sandbox import checkout
-from c2b.web import admin, api, consumer, manufacturer, webhooks
+from c2b.web import admin, api, consumer, manufacturer, metrics, webhooks
 from c2b.web.app_factory import create_app
 from c2b.web.auth import public
 
@@ -42,6 +42,7 @@ def routes(configured: Settings) -> list[BaseRoute]:
     """All addresses."""
     found: list[BaseRoute] = [
         Route("/healthz", healthz),
+        *metrics.routes,
         *api.routes,  # before the pages: addresses are tried in this order, and programs come in crowds
         *consumer.routes,
         *manufacturer.routes,

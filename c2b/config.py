@@ -44,6 +44,7 @@ class Settings:
     waitlist_hours: int
     acknowledgment_days: int
     two_person_minor: int
+    metrics_token: str
     referral_days: int
     referral_orders: int
     platform_fee_bp: int
@@ -98,6 +99,7 @@ def load(env: Mapping[str, str]) -> Settings:
         reservation_minutes=_whole(env, "C2B_RESERVATION_MINUTES", 30),
         waitlist_hours=_whole(env, "C2B_WAITLIST_HOURS", 12),
         acknowledgment_days=_whole(env, "C2B_ACKNOWLEDGMENT_DAYS", 7),
+        metrics_token=env.get("C2B_METRICS_TOKEN") or "",
         two_person_minor=_whole(env, "C2B_TWO_PERSON_MINOR", 100_000),
         referral_days=_whole(env, "C2B_REFERRAL_DAYS", 180),
         referral_orders=_whole(env, "C2B_REFERRAL_ORDERS", 5),

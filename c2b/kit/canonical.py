@@ -44,6 +44,14 @@ def clean_text(text: str) -> str:
     return text
 
 
+def one_line(text: str) -> str:
+    """What somebody typed as one line without spaces too many; empty where ``clean_text`` refuses it."""
+    try:
+        return " ".join(clean_text(text).split())
+    except ValueError:
+        return ""
+
+
 def canonical_json(value: Any) -> bytes:
     """The canonical bytes of a JSON value. Raises ``ValueError`` for floats, bad text and other types."""
     return _ENCODER.encode(_normal(value)).encode()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from c2b.accounts.queries import names_of
@@ -120,6 +121,32 @@ async def open_cases() -> int:
     """How many wait for somebody to find out why."""
     row = await db.fetch_one("SELECT COUNT(*) AS n FROM reconciliation_case WHERE state = 'open'")
     return int(row["n"]) if row else 0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one provider's reconciliation stands. ``latest_second``: midnight UTC of the latest day compared, as seconds
+    since 1970; 0 where none was."""
+
+    open_cases: int
+    latest_second: int
+
+
+async def standing(names: Sequence[str]) -> dict[str, Standing]:
+    """For monitoring: each of these gateways, also one that was never compared."""
+    opened = await db.fetch(
+        "SELECT gateway, COUNT(*) AS n FROM reconciliation_case WHERE state = 'open' GROUP BY gateway"
+    )
+    latest = await db.fetch(
+        "SELECT gateway, MAX(day) AS day FROM reconciliation WHERE state = 'done' GROUP BY gateway"
+    )
+    open_cases = {row["gateway"]: int(row["n"]) for row in opened}
+    seconds = {row["gateway"]: _second(date.fromisoformat(str(row["day"]))) for row in latest}
+    return {name: Standing(open_cases.get(name, 0), seconds.get(name, 0)) for name in names}
+
+
+def _second(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 async def close(actor: Actor, case_id: str, *, note: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
 from c2b.kit import db
-from c2b.kit.canonical import clean_text
+from c2b.kit.canonical import one_line
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
@@ -114,10 +114,7 @@ async def _place(participation_id: str) -> dict[str, Any]:
 
 
 def _reason(text: str) -> str:
-    try:
-        found = " ".join(clean_text(text).split())
-    except ValueError:
-        found = ""
+    found = one_line(text)
     if not 1 <= len(found) <= 500:
         raise Invalid(fields=[FieldError("note", "note", N_("Please say why."))])
     return found

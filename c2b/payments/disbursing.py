@@ -15,7 +15,7 @@ from c2b.accounts.rules import Actor
 from c2b.config import settings
 from c2b.events.operations import record
 from c2b.kit import clock, db, faults
-from c2b.kit.canonical import clean_text
+from c2b.kit.canonical import one_line
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_id
@@ -46,7 +46,11 @@ class Payee:
 
 def checked_payee(name: str, account: str, bank: str = "") -> Payee:
     """A payee from what was typed. Raises ``Invalid`` with ``payee_name``, ``payee_account`` or ``payee_bank``."""
-    name, account, bank = _line(name), _line(account).replace(" ", "").replace("-", "").upper(), _line(bank)
+    name, account, bank = (
+        one_line(name),
+        one_line(account).replace(" ", "").replace("-", "").upper(),
+        one_line(bank),
+    )
     wrong = []
     if not 1 <= len(name) <= 160:
         wrong.append(FieldError("payee_name", "name", N_("Enter the name of the account's holder.")))
@@ -69,11 +73,13 @@ async def propose(
     campaign_id: str | None = None,
     proposed_by: str | None = None,
     note: str = "",
+    payee_name: str = "",
 ) -> str | None:
     """Ask for a bank transfer, in the present transaction: its id. ``None`` while one of this subject is not refused.
 
     ``kind``: refund, payout or commission. ``proposed_by``: the admin who wants it; ``None`` when the platform itself
-    or a member does, then above the limit whoever sends it is not whoever approved it.
+    or a member does, then above the limit whoever sends it is not whoever approved it. ``payee_name``: who it is for
+    while no account is known.
     """
     before = await db.fetch_one(
         "SELECT COUNT(*) AS n FROM disbursement WHERE kind = ? AND subject_id = ? AND state = 'refused'",
@@ -91,10 +97,10 @@ async def propose(
         f"disbursement:{kind}:{subject_id}:{before['n'] if before else 0}",
         amount_minor,
         currency,
-        payee.name if payee else "",
+        payee.name if payee else payee_name[:160],
         sealed(payee) if payee else "",
         amount_minor >= settings().two_person_minor,
-        _line(note)[:2000],
+        one_line(note)[:2000],
         proposed_by,
         clock.now(),
     )
@@ -122,7 +128,7 @@ async def approve(actor: Actor, disbursement_id: str) -> None:
 
 async def refuse(actor: Actor, disbursement_id: str, *, reason: str) -> None:
     """An admin calls it off, before it was sent. Raises ``Invalid`` without a reason, ``DecidedAlready``."""
-    reason = _line(reason)
+    reason = one_line(reason)
     if not reason:
         raise Invalid(fields=[FieldError("reason", "reason", N_("Please say why."))])
 
@@ -139,7 +145,7 @@ async def mark_sent(actor: Actor, disbursement_id: str, *, bank_reference: str) 
 
     Raises ``Invalid`` without a reference, ``AnotherPerson``, ``DecidedAlready``, and whatever the booking refuses.
     """
-    reference = _line(bank_reference)
+    reference = one_line(bank_reference)
     if not 1 <= len(reference) <= 80:
         raise Invalid(
             fields=[
@@ -210,10 +216,3 @@ async def _tell(name: str, row: dict[str, Any], actor_id: str | None, **more: st
         name, subject="disbursement", subject_id=row["id"], campaign_id=row["campaign_id"], actor_id=actor_id,
         payload=payload,
     )  # fmt: skip
-
-
-def _line(text: str) -> str:
-    try:
-        return " ".join(clean_text(text).split())
-    except ValueError:
-        return ""

@@ -12,7 +12,8 @@ from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Slice, Window, slice_of
 
 #: As admins see them: ``by_hand`` waits for a person, ``stuck`` has a job that gave up.
-STATES = ("by_hand", "stuck", "failed", "requested", "processing", "succeeded")
+#: ``waiting``: those of the first three that nobody has proposed a bank transfer for.
+STATES = ("waiting", "by_hand", "stuck", "failed", "requested", "processing", "succeeded")
 _SHOWN = (
     "CASE WHEN r.state = 'succeeded' THEN 'succeeded' WHEN r.by_hand THEN 'by_hand' "
     "WHEN r.state <> 'failed' AND j.state = 'dead' THEN 'stuck' ELSE r.state END"
@@ -24,6 +25,7 @@ _SELECT = (
     "JOIN payment p ON p.id = r.payment_id JOIN campaign c ON c.id = r.campaign_id "
     "LEFT JOIN job j ON j.key = r.key) r "
 )
+_WAITS = "r.shown IN ('by_hand', 'stuck', 'failed') AND r.transfer_id IS NULL"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +57,10 @@ class RefundLine:
 async def refunds(window: Window, *, state: str = "") -> Slice[RefundLine]:
     """All of them, newest first; of one state if given. The caller has checked that an admin reads."""
     after = window.after[0] if window.after else ""
+    shown = _WAITS if state == "waiting" else "(r.shown = ? OR ? = '')"
     rows = await db.fetch(
-        _SELECT + "WHERE (r.shown = ? OR ? = '') AND (r.id < ? OR ? = '') ORDER BY r.id DESC LIMIT ?",
-        state, state, after, after, window.limit + 1,
+        f"{_SELECT}WHERE {shown} AND (r.id < ? OR ? = '') ORDER BY r.id DESC LIMIT ?",
+        *(() if state == "waiting" else (state, state)), after, after, window.limit + 1,
     )  # fmt: skip
     return slice_of(await _lines(rows), window, lambda line: (line.id,))
 
@@ -73,8 +76,7 @@ async def refund(refund_id: str) -> RefundLine:
 async def waiting() -> int:
     """How many a person has to see to."""
     row = await db.fetch_one(
-        f"SELECT COUNT(*) AS n FROM ({_SELECT}WHERE r.shown IN ('by_hand', 'stuck', 'failed') "  # noqa: S608
-        "AND r.transfer_id IS NULL) waiting"
+        f"SELECT COUNT(*) AS n FROM ({_SELECT}WHERE {_WAITS}) waiting"  # noqa: S608
     )
     return int(row["n"]) if row else 0
 

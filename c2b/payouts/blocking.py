@@ -10,7 +10,7 @@ from typing import Any
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
 from c2b.kit import clock, db, faults
-from c2b.kit.canonical import clean_text
+from c2b.kit.canonical import one_line
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_id
@@ -151,10 +151,7 @@ async def maker_of(campaign_id: str) -> str:
 
 def noted(field: str, text: str) -> str:
     """What somebody typed to explain themselves. Raises ``Invalid`` where there is nothing."""
-    try:
-        clean = " ".join(clean_text(text).split())
-    except ValueError:
-        clean = ""
+    clean = one_line(text)
     if not clean:
         raise Invalid(fields=[FieldError(field, "required", N_("Please say why."))])
     return clean[:MAX_NOTE]

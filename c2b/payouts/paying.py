@@ -60,7 +60,7 @@ async def pay_out(actor: Actor, manufacturer_id: str, *, currency: str) -> str:
         )
         await propose(
             kind="payout", subject_id=payout_id, amount_minor=amount, currency=currency, payee=_payee(maker),
-            proposed_by=actor.id, note=_name(maker),
+            proposed_by=actor.id, payee_name=_name(maker),
         )  # fmt: skip
         await tell(
             "payout.proposed", payout_id, manufacturer_id=manufacturer_id, actor_id=actor.id, amount_minor=amount,

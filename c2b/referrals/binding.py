@@ -12,7 +12,7 @@ from c2b.accounts.rules import Actor
 from c2b.config import settings
 from c2b.events.operations import Happening, record, record_all
 from c2b.kit import clock, db
-from c2b.kit.canonical import clean_text
+from c2b.kit.canonical import one_line
 from c2b.kit.errors import FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_id
@@ -127,7 +127,4 @@ async def void_binding(actor: Actor, binding_id: str, *, reason: str) -> None:
 
 def words(text: str) -> str:
     """One line of what somebody typed, at most 500 characters; empty where it may not be kept."""
-    try:
-        return " ".join(clean_text(text).split())[:500]
-    except ValueError:
-        return ""
+    return one_line(text)[:500]

@@ -55,6 +55,7 @@ _BELONGS = {
         ),
         "/admin/money",
     ),
+    "/admin/participations": "/admin/campaigns",
     "/manufacturer/statement": "/manufacturer/payments",
 }
 _HOMES = {"consumer": "/", "manufacturer": "/manufacturer", "admin": "/admin"}

@@ -14,6 +14,7 @@ from c2b.kit.i18n import N_, gettext
 from c2b.referrals import operations, queries
 from c2b.referrals.identities import Identity
 from c2b.referrals.markets import markets
+from c2b.web.admin.deciding import decided
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.commissions import NO_STORE, STATES, WITHDRAWAL_STATES, words
 from c2b.web.flash import flash
@@ -134,13 +135,10 @@ async def revoke(request: Request) -> Response:
 
 
 async def _decided(request: Request, doing: Awaitable[None], message: str, *, typed: str = "") -> Response:
-    try:
-        await doing
-    except (Invalid, Conflict) as error:
-        return await _withdrawal(request, error=error, typed=typed)
-    response = see_other(f"/admin/commissions/withdrawals/{request.path_params['id']}")
-    flash(response, message)
-    return response
+    return await decided(
+        doing, message, to=f"/admin/commissions/withdrawals/{request.path_params['id']}",
+        again=lambda error: _withdrawal(request, error=error, typed=typed),
+    )  # fmt: skip
 
 
 async def _withdrawal(

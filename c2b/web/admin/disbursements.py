@@ -8,15 +8,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.kit.errors import AppError, Conflict, Invalid
+from c2b.kit.errors import AppError
 from c2b.kit.http.paging import window_of
-from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import disbursements, disbursing
 from c2b.payments.disbursements import KINDS, STATES
 from c2b.payments.disbursing import Payee
+from c2b.web.admin.deciding import decided
 from c2b.web.auth import actor_of, require
-from c2b.web.flash import flash
 from c2b.web.pages import errors_by_field, form_of, page
 
 STATE_WORDS = {
@@ -90,13 +89,10 @@ async def send(request: Request) -> Response:
 
 
 async def _decided(request: Request, doing: Awaitable[None], message: str, *, typed: str = "") -> Response:
-    try:
-        await doing
-    except (Invalid, Conflict) as error:
-        return await _one(request, error=error, typed=typed)
-    response = see_other(f"/admin/disbursements/{request.path_params['id']}")
-    flash(response, message)
-    return response
+    return await decided(
+        doing, message, to=f"/admin/disbursements/{request.path_params['id']}",
+        again=lambda error: _one(request, error=error, typed=typed),
+    )  # fmt: skip
 
 
 async def _one(

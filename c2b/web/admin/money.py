@@ -30,8 +30,9 @@ class Room:
 async def index(request: Request) -> Response:
     """GET /admin/money."""
     found = [
-        ("/admin/refunds", N_("Refunds"), N_("What does not go back by itself."), await refunds.waiting()),
-        ("/admin/payouts", N_("Payouts"), N_("Parts to release, and what manufacturers are owed."),
+        ("/admin/refunds?state=waiting", N_("Refunds"), N_("What does not go back by itself."),
+         await refunds.waiting()),
+        ("/admin/payouts", N_("Payouts to manufacturers"), N_("Parts to release, and what manufacturers are owed."),
          len(await payouts.to_approve())),
         ("/admin/commissions", N_("Commissions"), N_("Payouts that members ask for."), await commissions.waiting()),
         ("/admin/disbursements", N_("Bank transfers"), N_("To approve and to send."), await disbursements.waiting()),

@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from c2b.kit.errors import AppError, FieldError, Invalid
-from c2b.kit.http.redirects import see_other
-from c2b.kit.i18n import N_
+from c2b.kit.i18n import N_, gettext
 from c2b.kit.money import parse_money
 from c2b.participations.queries import place_for_admins
 from c2b.payments import claiming
 from c2b.payments.queries import money_of
+from c2b.web.admin.deciding import decided
+from c2b.web.admin.refunds import REASONS
 from c2b.web.auth import actor_of, require
-from c2b.web.consumer.words import participation_state, payment_state, refund_reason, refund_state
-from c2b.web.flash import flash
+from c2b.web.consumer.words import participation_state, payment_state, refund_state
 from c2b.web.pages import errors_by_field, form_of, page
 
 
@@ -31,26 +31,33 @@ async def claim(request: Request) -> Response:
     """POST /admin/participations/{id}/claims: a part of the price goes back; the same form again is nothing."""
     form = await form_of(request)
     typed = {name: str(form.get(name, "")) for name in ("amount", "note", "number")}
-    place = await place_for_admins(request.path_params["id"])
-    try:
-        await claiming.claim(
-            actor_of(request), place["id"], amount_minor=_amount(typed["amount"], place["currency"]),
-            note=typed["note"], number=int(typed["number"]) if typed["number"].isdecimal() else 0,
-        )  # fmt: skip
-    except AppError as error:
-        return await _place(request, error=error, typed=typed, at="claim")
-    return _done(place["id"], N_("The refund is asked for."))
+    return await decided(
+        _claim(request, typed), N_("The refund is asked for."), to=_address(request),
+        again=lambda error: _place(request, error=error, typed=typed, at="claim"),
+    )  # fmt: skip
 
 
 @require("admin")
 async def cancel_for_delay(request: Request) -> Response:
     """POST /admin/participations/{id}/delay: the member leaves with all of the money."""
     note = str((await form_of(request)).get("note", ""))
-    try:
-        await claiming.cancel_for_delay(actor_of(request), request.path_params["id"], note=note)
-    except AppError as error:
-        return await _place(request, error=error, typed={"note": note}, at="delay")
-    return _done(request.path_params["id"], N_("All of the member's money is on its way back."))
+    return await decided(
+        claiming.cancel_for_delay(actor_of(request), request.path_params["id"], note=note),
+        N_("All of the member's money is on its way back."), to=_address(request),
+        again=lambda error: _place(request, error=error, typed={"note": note}, at="delay"),
+    )  # fmt: skip
+
+
+async def _claim(request: Request, typed: dict[str, str]) -> None:
+    place = await place_for_admins(request.path_params["id"])
+    await claiming.claim(
+        actor_of(request), place["id"], amount_minor=_amount(typed["amount"], place["currency"]), note=typed["note"],
+        number=int(typed["number"]) if typed["number"].isdecimal() else 0,
+    )  # fmt: skip
+
+
+def _address(request: Request) -> str:
+    return f"/admin/participations/{request.path_params['id']}"
 
 
 def _amount(text: str, currency: str) -> int:
@@ -58,12 +65,6 @@ def _amount(text: str, currency: str) -> int:
         return parse_money(text, currency)
     except ValueError:
         raise Invalid(fields=[FieldError("amount", "amount", N_("Enter an amount like 12.50."))]) from None
-
-
-def _done(place_id: str, message: str) -> Response:
-    response = see_other(f"/admin/participations/{place_id}")
-    flash(response, message)
-    return response
 
 
 async def _place(
@@ -83,4 +84,8 @@ async def _place(
 
 
 def _words() -> dict[str, Any]:
-    return {"payment_state": payment_state, "refund_state": refund_state, "reason_of": refund_reason}
+    return {
+        "payment_state": payment_state,
+        "refund_state": refund_state,
+        "reasons": {code: gettext(text) for code, text in REASONS.items()},
+    }

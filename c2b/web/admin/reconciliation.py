@@ -8,12 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.kit.errors import AppError, Conflict, Invalid, NotFound
+from c2b.kit.errors import AppError, NotFound
 from c2b.kit.http.paging import Window, window_of
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import cases
 from c2b.payments.reconciling import run_again
+from c2b.web.admin.deciding import decided
 from c2b.web.auth import actor_of, require
 from c2b.web.flash import flash
 from c2b.web.pages import errors_by_field, form_of, page
@@ -56,13 +57,11 @@ async def show(request: Request) -> Response:
 async def close(request: Request) -> Response:
     """POST /admin/reconciliation/{id}/closing: somebody has found out why."""
     note = str((await form_of(request)).get("note", ""))
-    try:
-        await cases.close(actor_of(request), request.path_params["id"], note=note)
-    except (Invalid, Conflict) as error:
-        return await _one(request, error=error, typed=note)
-    response = see_other(f"/admin/reconciliation/{request.path_params['id']}")
-    flash(response, N_("Closed. Your note stays with it."))
-    return response
+    return await decided(
+        cases.close(actor_of(request), request.path_params["id"], note=note), N_("Closed. Your note stays with it."),
+        to=f"/admin/reconciliation/{request.path_params['id']}",
+        again=lambda error: _one(request, error=error, typed=note),
+    )  # fmt: skip
 
 
 @require("admin")

@@ -13,10 +13,12 @@ from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import by_hand, refunds
 from c2b.payments.disbursing import checked_payee
+from c2b.web.admin.deciding import decided
 from c2b.web.auth import actor_of, require
 from c2b.web.flash import flash
 from c2b.web.pages import errors_by_field, form_of, page
 
+WAITING = "waiting"
 WORDS = {
     "by_hand": (N_("To send by hand"), "bad"),
     "stuck": (N_("Stopped"), "bad"),
@@ -50,7 +52,9 @@ async def index(request: Request) -> Response:
     return page(
         request, "pages/admin/refunds.html", lines=found.items, next_cursor=found.next_cursor,
         first=window.after is None, state=state, reasons=_reasons(), states=_words(),
-        states_to_choose=[(code, gettext(text)) for code, (text, _) in WORDS.items()],
+        states_to_choose=[
+            (WAITING, gettext(N_("To see to"))), *((code, gettext(text)) for code, (text, _) in WORDS.items())
+        ],
     )  # fmt: skip
 
 
@@ -63,13 +67,10 @@ async def show(request: Request) -> Response:
 @require("admin")
 async def retry(request: Request) -> Response:
     """POST /admin/refunds/{id}/retry: have the provider asked once more."""
-    try:
-        await by_hand.try_again(actor_of(request), request.path_params["id"])
-    except Conflict as error:
-        return await _one(request, error=error)
-    response = see_other(f"/admin/refunds/{request.path_params['id']}")
-    flash(response, N_("The provider is being asked again."))
-    return response
+    return await decided(
+        by_hand.try_again(actor_of(request), request.path_params["id"]), N_("The provider is being asked again."),
+        to=f"/admin/refunds/{request.path_params['id']}", again=lambda error: _one(request, error=error),
+    )  # fmt: skip
 
 
 @require("admin")

@@ -65,13 +65,14 @@ async def show(request: Request) -> Response:
     """
     actor = actor_of(request)
     row = await own(actor, request.path_params["id"])
-    if not may_pay({**row, "group_state": row["campaign_state"]}):
+    campaign = await campaign_for(actor, row["campaign_id"])
+    authorized = campaign["payment_plan"] == AUTHORIZE and row["state"] != "pending_payment"
+    if authorized or not may_pay({**row, "group_state": row["campaign_state"]}):
         return see_other(f"/participations/{row['id']}")
     ways = await ways_on_pages(row["id"])
     opened = await open_checkout(row["id"])
     if opened and opened.qr_text and "choose" not in request.query_params:
         return _code_page(request, row, opened, several=len(ways) > 1)
-    campaign = await campaign_for(actor, row["campaign_id"])
     held = campaign["payment_plan"] == AUTHORIZE and row["state"] == "pending_payment"
     return page(
         request,

@@ -23,7 +23,7 @@ async def test_a_claim_is_asked_for_once_however_often_the_form_is_sent(w, app, 
     assert (await root.send(form, 422, amount="12.50", note=" ")).says("Please say why.")
     for _ in range(2):
         page = await root.send(form, amount="12.50", note="A scratch on the case.")
-    assert page.says("The refund is asked for.", "CN¥12.50", "Something was missing or not right")
+    assert page.says("The refund is asked for.", "CN¥12.50", "Claim")
     assert await db.fetch("SELECT amount_minor FROM refund") == [{"amount_minor": 1250}]
     bo = await Browser.of(app, w.bo)
     assert (await bo.get(f"/participations/{joined.participation_id}")).says("A scratch on the case.")
@@ -39,6 +39,4 @@ async def test_somebody_who_will_not_wait_gets_everything_back(w, root):
     page = await root.get(f"/admin/participations/{joined.participation_id}")
     assert (await root.send(page.form("/delay"), 422, note="")).says("Please say why.")
     page = await root.send(page.form("/delay"), note="Three months late.")
-    assert page.says(
-        "All of the member's money is on its way back.", "You did not want to wait for late goods"
-    )
+    assert page.says("All of the member's money is on its way back.", "Canceled for a delay")

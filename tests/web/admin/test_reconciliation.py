@@ -42,7 +42,7 @@ async def done() -> None:
 async def test_an_admin_sees_both_sides_and_closes_it_once(w, app, root):
     id = await opened(OTHER_AMOUNT)
     page = await root.get("/admin/reconciliation")
-    assert page.says("Another amount", "cs_1", "Open (1)", "No day was compared yet.")
+    assert page.says("Another amount", "cs_1", "Still open (1)", "No day was compared yet.")
     page = await root.get(f"/admin/reconciliation/{id}")
     assert page.says("CN¥109.00", "CN¥99.00")
     other = await Browser.of(app, await world.person("Other", "admin"))

@@ -22,7 +22,7 @@ async def test_an_empty_list_says_so(w, root):
 async def test_a_refund_too_old_for_its_provider_becomes_a_bank_transfer(w, app, root, provider):
     await _claimed(provider, late=True)
     (row,) = await db.fetch("SELECT id FROM refund")
-    page = await root.get("/admin/refunds")
+    page = await root.get("/admin/refunds?state=waiting")
     assert page.says("To send by hand", "CN¥30.00")
     page = await root.get(f"/admin/refunds/{row['id']}")
     assert not [form for form in page.forms if form.action.endswith("/retry")]
@@ -58,3 +58,8 @@ async def _claimed(provider, *, late: bool = False) -> None:
         await db.execute("UPDATE payment SET refund_until = ?", clock.now() - timedelta(seconds=1))
     async with db.transaction():
         assert await request_refund(payment["id"], reason="claim", amount_minor=3000)
+
+
+async def test_those_that_need_a_person_are_one_step_from_the_money(w, root):
+    page = await root.get("/admin/refunds?state=waiting")
+    assert page.says("Every refund goes its way by itself.", "Show all")
