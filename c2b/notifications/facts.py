@@ -190,7 +190,7 @@ async def refund(happened: Happened) -> Facts:
         "captured_minor": row["paid_minor"] if settled is None else row["all_paid"],
         "quantity": row["quantity"],
         "final_minor": settled,
-        "difference_minor": None if settled is None else row["all_paid"] - settled,
+        "back_minor": None if settled is None else row["all_paid"] - settled,
         "note": row["note"],
         "by_hand": bool(row["by_hand"]),
         "finished_at": db.instant(row["finished_at"]),

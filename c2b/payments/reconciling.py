@@ -38,6 +38,8 @@ LANDED = timedelta(hours=6)
 NOT_READY = timedelta(hours=1)
 #: Days that are made up for when nobody looked.
 DAYS_BACK = 14
+#: The one refusal by which a provider says that it has never heard of a payment.
+UNKNOWN = "unknown_payment"
 _REFUND = (
     "SELECT r.id, r.key, r.payment_id, r.amount_minor, r.state, r.tries, p.provider_ref AS payment_ref "
     "FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.gateway = ? AND "
@@ -169,9 +171,12 @@ def _span(day: date) -> tuple[datetime, datetime]:
 
 
 async def _now(provider: Gateway, reference: str) -> ProviderPayment | None:
+    """``None`` only for what the provider says it does not know; any other refusal tells nothing, and flies."""
     try:
         return await provider.read(reference)
-    except GatewayRefused:
+    except GatewayRefused as error:
+        if error.reason != UNKNOWN:
+            raise
         return None
 
 
@@ -179,7 +184,9 @@ async def _refund_now(provider: Gateway, ours: dict[str, Any]) -> ProviderRefund
     """The latest of this refund's that the provider has."""
     try:
         known = await provider.refunds(str(ours["payment_ref"]))
-    except GatewayRefused:
+    except GatewayRefused as error:
+        if error.reason != UNKNOWN:
+            raise
         return None
     return next((each for each in reversed(known) if own_key(each.key) == ours["key"]), None)
 

@@ -394,6 +394,7 @@ OTHERWISE = {
     "missing": [0, 7],
     "late_days": [0, 1, 12],
     "difference_minor": [0, 60000],
+    "back_minor": [None, 60000],
     "returning_minor": [0, 60000],
     "reason": ["", "Because.", "vote"],
     "note": ["", "First line.\nSecond <line>."],
