@@ -86,7 +86,6 @@ class TestAPayout:
         assert again != first
         assert (await transfer_of(again))["amount_minor"] == (await paid.part("goods-1"))["amount_minor"]
 
-
     async def test_names_whom_it_is_for_also_while_no_bank_account_is_known(self):
         paid = await ordered()
         party = json.dumps({"legal_name": "磨坊电子有限公司"}, ensure_ascii=False)
