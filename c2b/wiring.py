@@ -17,6 +17,7 @@ from c2b.participations.foresight.previewing import ask as ask_preview
 from c2b.payments.by_hand import refund_sent
 from c2b.payments.collecting import go_on_collecting
 from c2b.payments.plans import terms
+from c2b.payouts import guarding
 from c2b.payouts import reacting as payouts
 from c2b.payouts.operations import payout_refused, payout_sent
 from c2b.referrals.operations import came_invited, has_commissions, transfer_refused, transfer_sent
@@ -195,6 +196,15 @@ PAYOUTS: dict[str, tuple[Reaction, ...]] = {
 }
 
 
+#: Claims and delays block payouts, and unblock them, by themselves.
+GUARDED: dict[str, tuple[Reaction, ...]] = {
+    **dict.fromkeys(("refund.requested", "refund.succeeded", "refund.died"), (guarding.look_at_refund,)),
+    **dict.fromkeys(
+        ("timeline.delayed", "participation.delay_accepted", "campaign.completed"), (guarding.look,)
+    ),
+}
+
+
 #: What members want, or what it is measured by, has changed: "if it closed now" is worked out anew.
 WISHES = (
     "ballot.cast", "campaign.reopened", "campaign.schema_moved", "participation.joined", "participation.withdrawn",
@@ -209,7 +219,7 @@ def connect() -> None:
         importlib.import_module(module)
     told = {name: (reaction,) for name, reaction in TELL.items()}
     windows.learn(terms)
-    for table in (TABLE, MONEY, PAYOUTS, dict.fromkeys(WISHES, (_foresee,)), told):
+    for table in (TABLE, MONEY, PAYOUTS, GUARDED, dict.fromkeys(WISHES, (_foresee,)), told):
         for name, reactions in table.items():
             for reaction in reactions:
                 subscribe(name, reaction)

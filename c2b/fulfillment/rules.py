@@ -51,9 +51,15 @@ __all__ = [
     "plan_from_json",
     "plan_to_json",
     "ready_stages",
+    "silence_is_consent",
     "template_codes",
     "waiting_for",
 ]
+
+#: Up to this many days a first delay is short.
+SHORT_DELAY_DAYS = 30
+#: How long members have to answer a delay before their silence may count.
+ANSWER_DAYS = 14
 
 STATE_LABELS: Mapping[str, str] = {
     "planned": N_("Not started"),
@@ -176,3 +182,11 @@ def _allowed(move: Transition, role: str, closes_on: str) -> bool:
     if move.target == "approved" and closes_on == "approval":
         return role == "admin"
     return True
+
+
+def silence_is_consent(*, number: int, late_days: int) -> bool:
+    """Whether members who do not answer a delay have agreed to wait: only for the first one, and only if it is short.
+
+    The strictest of the laws we sell under (US, 16 CFR 435.2(b)): a longer or second delay needs their express word.
+    """
+    return number == 1 and late_days <= SHORT_DELAY_DAYS

@@ -100,6 +100,7 @@ EVENTS = {
     "participation.balance_late": N_("A balance is late"),
     "participation.balance_requested": N_("A balance was asked for"),
     "participation.confirmed": N_("A participation was confirmed"),
+    "participation.delay_accepted": N_("A member waits although it is late"),
     "participation.delivered": N_("A participation was delivered"),
     "participation.expired": N_("A place was let go unpaid"),
     "participation.hold_lost": N_("An authorization no longer holds"),

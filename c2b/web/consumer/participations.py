@@ -13,6 +13,7 @@ from c2b.campaigns.plans import AUTHORIZE, DEPOSIT
 from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
 from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
+from c2b.fulfillment.delays import choice_of
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import N_, current_locale, gettext, pick
 from c2b.participations import queries as participations
@@ -153,6 +154,7 @@ async def show(request: Request) -> Response:
         question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"])),
         balance=await balance_of(row["id"]),
+        delay=await choice_of(row),
         proposal=await mine_of(row),
         short=await _short(row, offer),
         position=await position_of(row) if row["state"] == "waitlisted" else 0,

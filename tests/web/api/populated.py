@@ -78,6 +78,7 @@ class Built:
             "POST /campaigns/{campaign}/waitlist": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/ballot": {"votes": {}},
+            "PUT /participations/{participation}/delay": {"answer": "wait"},
             "POST /invitation-openings": {"token": "guessed"},
             "POST /me/commission-withdrawals": {"currency": "CNY"},
             "POST /purchase-orders/{order}/payout-blocks": {"kind": "dispute", "reason": "Scratches."},

@@ -70,6 +70,8 @@ TABLE = {
     "POST /participations/{participation}/withdrawal": "401 404 200 404 404 403 403 403",
     "GET /participations/{participation}/proposal": "401 404 404 404 404 403 403 403",
     "POST /participations/{participation}/acceptance": "401 404 409 404 404 403 403 403",
+    "GET /participations/{participation}/delay": "401 404 404 404 404 403 403 403",
+    "PUT /participations/{participation}/delay": "401 404 409 404 404 403 403 403",
     "POST /participations/{participation}/payment": "401 404 409 404 404 403 403 403",
     "GET /participations/{participation}/payments": "401 404 200 404 404 403 403 403",
     "POST /campaigns/{campaign}/invitation": "401 404 200 200 200 403 403 403",
