@@ -30,6 +30,7 @@ from c2b.payments.gateways.base import (
     Reports,
 )
 from c2b.payments.rules import own_key
+from c2b.payments.settling import book_settlement, settlement_differences
 from c2b.payments.telling import told_before
 
 #: From midnight on, until what was under way has landed.
@@ -100,11 +101,16 @@ async def reconcile(lease: Lease, *, gateway: str, day: str, **_: Any) -> None:
         told = await provider.day(wanted)
         faults.point("reconciliation:told")
         found = await differences(provider, told, wanted)
+        settled = [(each, await settlement_differences(gateway, each)) for each in told.settlements]
+        found += [difference for _, wrong in settled for difference in wrong]
     except (GatewayUnavailable, GatewayTimeout) as error:
         raise Postponed(clock.now() + NOT_READY) from error
     async with lease.completing():
         for each in found:
             await _open(gateway, wanted, each)
+        for settlement, wrong in settled:
+            if all([await _accepted(gateway, each) for each in wrong]):
+                await book_settlement(gateway, settlement)
         await _note_gone(gateway, wanted, found)
         await db.execute(
             "UPDATE reconciliation SET state = 'done', payments = ?, refunds = ?, settlements = ?, differences = ?, "
@@ -120,7 +126,7 @@ async def reconcile(lease: Lease, *, gateway: str, day: str, **_: Any) -> None:
 
 
 async def differences(provider: Gateway, told: DayRecord, day: date) -> list[Difference]:
-    """All of one day. May ask the provider about single payments; raises what those calls do."""
+    """All payments and refunds of one day. May ask the provider about single payments; raises what those calls do."""
     return [*await _of_payments(provider, told, day), *await _of_refunds(provider, told, day)]
 
 
@@ -232,6 +238,16 @@ async def _open(gateway: str, day: date, found: Difference) -> None:
             "reconciliation.case_opened", subject="reconciliation_case", subject_id=written["id"], audience="admin",
             payload={"gateway": gateway, "kind": found.kind, "day": day.isoformat()},
         )  # fmt: skip
+
+
+async def _accepted(gateway: str, found: Difference) -> bool:
+    """Whether a person has closed the case of this very difference."""
+    rows = await db.fetch(
+        "SELECT ours, theirs FROM reconciliation_case WHERE gateway = ? AND kind = ? AND subject = ? "
+        "AND state = 'closed'",
+        gateway, found.kind, found.subject[:160],
+    )  # fmt: skip
+    return any((_read(row["ours"]), _read(row["theirs"])) == (found.ours, found.theirs) for row in rows)
 
 
 async def _note_gone(gateway: str, day: date, found: list[Difference]) -> None:
