@@ -158,7 +158,9 @@ class TestADifference:
         await compared()
         row = await db.fetch_one("SELECT id FROM reconciliation_case")
         assert row
-        await cases.close(await person("Rut", "admin"), row["id"], note="A chargeback; the member got the goods.")
+        await cases.close(
+            await person("Rut", "admin"), row["id"], note="A chargeback; the member got the goods."
+        )
         assert await again() == []
         assert (await rest())[1] == -stripe.payouts[0]["amount"]
 
