@@ -34,9 +34,10 @@ from c2b.payments.gateways.base import (
 )
 from c2b.payments.gateways.beijing import BEIJING
 from c2b.payments.gateways.references import as_key, as_reference
-from c2b.payments.gateways.wechatpay import bills, notices, oauth
+from c2b.payments.gateways.wechatpay import bills, notices
 from c2b.payments.gateways.wechatpay.bridge import bridge
 from c2b.payments.gateways.wechatpay.client import Client, WechatPayRefused
+from c2b.payments.gateways.wechatpay.oauth import Payers
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings, load, problems
 from c2b.payments.gateways.wechatpay.signing import Signing
 
@@ -81,7 +82,7 @@ def capabilities_of(settings: WechatPaySettings) -> Capabilities:
     )
 
 
-class WechatPayGateway:
+class WechatPayGateway(Payers):
     """One merchant at WeChat Pay. ``asked`` tells which refunds we have ever asked for (``gateways.asked``)."""
 
     name = "wechatpay"
@@ -146,17 +147,6 @@ class WechatPayGateway:
             )
         told = await self._client.act("/v3/pay/transactions/native", order)
         return Started(provider_ref=reference, redirect_url="", qr_text=_given(told, "code_url"))
-
-    @property
-    def tells_payers(self) -> bool:
-        """Whether a page inside WeChat can find out who pays (``choosing.TellsPayers``)."""
-        return bool(self.settings.app_secret)
-
-    def payer_page(self, *, back: str, state: str) -> str:
-        return oauth.page_of(self.settings, back=back, state=state)
-
-    async def payer_of(self, code: str) -> str:
-        return await oauth.openid(self.settings, code, seconds=self._seconds)
 
     async def read(self, provider_ref: str) -> ProviderPayment:
         """See ``Gateway.read``. Raises ``GatewayUnavailable`` where the answer is about something else."""

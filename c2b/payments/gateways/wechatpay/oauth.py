@@ -70,3 +70,21 @@ async def openid(settings: WechatPaySettings, code: str, *, seconds: float) -> s
     if not isinstance(found, str) or not 1 <= len(found) <= 128:
         raise GatewayUnavailable
     return found
+
+
+class Payers:
+    """The part of the gateway that finds out who pays (``choosing.TellsPayers``)."""
+
+    settings: WechatPaySettings
+    _seconds: float
+
+    @property
+    def tells_payers(self) -> bool:
+        """Whether a page inside WeChat can find out who pays."""
+        return bool(self.settings.app_secret)
+
+    def payer_page(self, *, back: str, state: str) -> str:
+        return page_of(self.settings, back=back, state=state)
+
+    async def payer_of(self, code: str) -> str:
+        return await openid(self.settings, code, seconds=self._seconds)
