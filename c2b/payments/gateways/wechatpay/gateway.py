@@ -96,7 +96,7 @@ class WechatPayGateway(Payers):
         self._asked = asked
         self._signing = Signing(settings)
         self._client = Client(settings, self._signing, seconds=seconds)
-        self._seconds = seconds
+        self.seconds = seconds
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WechatPayGateway:

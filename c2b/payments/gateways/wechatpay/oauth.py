@@ -76,7 +76,7 @@ class Payers:
     """The part of the gateway that finds out who pays (``choosing.TellsPayers``)."""
 
     settings: WechatPaySettings
-    _seconds: float
+    seconds: float
 
     @property
     def tells_payers(self) -> bool:
@@ -87,4 +87,4 @@ class Payers:
         return page_of(self.settings, back=back, state=state)
 
     async def payer_of(self, code: str) -> str:
-        return await openid(self.settings, code, seconds=self._seconds)
+        return await openid(self.settings, code, seconds=self.seconds)
