@@ -106,12 +106,15 @@ async def reconcile(lease: Lease, *, gateway: str, day: str, **_: Any) -> None:
     except (GatewayUnavailable, GatewayTimeout) as error:
         raise Postponed(clock.now() + NOT_READY) from error
     async with lease.completing():
+        opened = 0
         for each in found:
-            await _open(gateway, wanted, each)
+            opened += await _open(gateway, wanted, each)
         for settlement, wrong in settled:
             if all([await _accepted(gateway, each) for each in wrong]):
                 await book_settlement(gateway, settlement)
         await _note_gone(gateway, wanted, found)
+        if opened:
+            await _tell(gateway, wanted, opened)
         await db.execute(
             "UPDATE reconciliation SET state = 'done', payments = ?, refunds = ?, settlements = ?, differences = ?, "
             "finished_at = COALESCE(finished_at, ?) WHERE gateway = ? AND day = ?",
@@ -209,8 +212,18 @@ async def _begin(lease: Lease, gateway: str, day: date) -> None:
     )
 
 
-async def _open(gateway: str, day: date, found: Difference) -> None:
-    """A case, unless it is open already, or was closed and nothing has changed since."""
+async def _tell(gateway: str, day: date, opened: int) -> None:
+    """New cases of a day: its first time is told to admins by mail."""
+    row = await db.fetch_one("SELECT id FROM reconciliation WHERE gateway = ? AND day = ?", gateway, day)
+    assert row
+    await record(
+        "reconciliation.differs", subject="reconciliation", subject_id=row["id"], audience="admin",
+        payload={"gateway": gateway, "day": day.isoformat(), "cases": opened},
+    )  # fmt: skip
+
+
+async def _open(gateway: str, day: date, found: Difference) -> bool:
+    """A case, unless it is open already, or was closed and nothing has changed since. Whether there is a new one."""
     ours, theirs = (json.dumps(side, sort_keys=True) if side else None for side in (found.ours, found.theirs))
     subject = found.subject[:160]
     for row in await db.fetch(
@@ -218,7 +231,7 @@ async def _open(gateway: str, day: date, found: Difference) -> None:
         gateway, found.kind, subject,
     ):  # fmt: skip
         if (_read(row["ours"]), _read(row["theirs"])) == (found.ours, found.theirs):
-            return
+            return False
     written = await db.fetch_one(
         "INSERT INTO reconciliation_case (id, gateway, kind, subject, payment_id, ours, theirs, state, note, found_on, "
         "opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', '', ?, ?) "
@@ -238,6 +251,7 @@ async def _open(gateway: str, day: date, found: Difference) -> None:
             "reconciliation.case_opened", subject="reconciliation_case", subject_id=written["id"], audience="admin",
             payload={"gateway": gateway, "kind": found.kind, "day": day.isoformat()},
         )  # fmt: skip
+    return bool(written)
 
 
 async def _accepted(gateway: str, found: Difference) -> bool:

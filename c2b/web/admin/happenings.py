@@ -131,6 +131,7 @@ EVENTS = {
     "reconciliation.case_closed": N_("A difference to a provider was closed"),
     "reconciliation.case_gone": N_("A difference to a provider is no longer found"),
     "reconciliation.case_opened": N_("A provider's record differs from ours"),
+    "reconciliation.differs": N_("A day's record has new differences"),
     "refund.by_hand": N_("A refund has to be sent by hand"),
     "refund.died": N_("A refund gave up"),
     "refund.requested": N_("A refund was requested"),
