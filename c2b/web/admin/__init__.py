@@ -39,6 +39,7 @@ routes = [
         "/admin/campaigns/{id:id}/timeline/milestones/{milestone}/{move}", timeline.change, methods=["POST"]
     ),
     Route("/admin/money/windows", windows.index, methods=["GET"]),
+    Route("/admin/money/windows/{id:id}/{gateway}/{window}", windows.decide, methods=["POST"]),
     Route("/admin/reconciliation", reconciliation.index, methods=["GET"]),
     Route("/admin/reconciliation/{id:id}", reconciliation.show, methods=["GET"]),
     Route("/admin/reconciliation/{id:id}/closing", reconciliation.close, methods=["POST"]),

@@ -57,6 +57,7 @@ EVENTS = {
     "campaign.shipping": N_("The goods left the factory"),
     "campaign.submitted": N_("The campaign was submitted"),
     "campaign.window_ending": N_("A payment provider's window is about to end"),
+    "campaign.window_decided": N_("An admin decided about a window that ends"),
     "campaign.threshold_reached": N_("The threshold was reached"),
     "commission.confirmed": N_("Commissions were confirmed"),
     "commission.estimated": N_("A commission was estimated"),

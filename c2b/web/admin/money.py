@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import cases, disbursements, refunds
-from c2b.payments.watching import ending_windows
+from c2b.payments.ending import undecided
 from c2b.payouts import queries as payouts
 from c2b.referrals import queries as commissions
 from c2b.web.auth import require
@@ -39,7 +39,7 @@ async def index(request: Request) -> Response:
         ("/admin/reconciliation", N_("Reconciliation"), N_("Differences to the providers' records."),
          await cases.open_cases()),
         ("/admin/money/windows", N_("Windows that end"), N_("Providers that soon hold or refund no more."),
-         len(await ending_windows())),
+         await undecided()),
     ]  # fmt: skip
     rooms = [Room(path, gettext(title), gettext(about), waiting) for path, title, about, waiting in found]
     return page(request, "pages/admin/money.html", rooms=rooms)
