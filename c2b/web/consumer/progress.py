@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns import queries as campaigns
+from c2b.campaigns.plans import FULL
 from c2b.campaigns.rules import JOINABLE, PriceTier, entry_price, price_at, price_tiers
 from c2b.catalog.queries import pinned_schema
 from c2b.kit.errors import NotFound
@@ -58,13 +59,15 @@ class ProgressView:
     ``left`` are free places that nobody on the waitlist (``waiting`` people) is about to get.
     ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
     the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` is what keeps
-    a group with enough paid units from going ahead.
+    a group with enough paid units from going ahead. ``plan``: what a counted unit has paid so far (``campaigns.plans``:
+    all, a deposit, or nothing yet, the money being held).
     """
 
     slug: str
     state: State
     joinable: bool
     currency: str
+    plan: str
     paid: int
     reserved: int
     threshold: int
@@ -103,6 +106,7 @@ async def _view(campaign_id: str, *, inside: bool) -> ProgressView:
     view = progress_from(
         row,
         currency=basis["currency"],
+        plan=basis["payment_plan"],
         fixed_minor=await fixed_surcharge(basis),
         order=order,
         inside=inside,
@@ -144,6 +148,7 @@ def progress_from(
     row: dict[str, Any],
     *,
     currency: str,
+    plan: str = FULL,
     fixed_minor: int = 0,
     order: OrderBrief | None = None,
     inside: bool = True,
@@ -163,6 +168,7 @@ def progress_from(
         state=_state(row, order, inside, voting),
         joinable=row["state"] in JOINABLE,
         currency=currency,
+        plan=FULL if settled else plan,
         paid=paid,
         reserved=row["reserved"] - paid,
         threshold=row["threshold"],
