@@ -120,7 +120,7 @@ async def reconcile(lease: Lease, *, gateway: str, day: str, **_: Any) -> None:
             "finished_at = COALESCE(finished_at, ?) WHERE gateway = ? AND day = ?",
             len(told.payments),
             len(told.refunds),
-            len(told.settlements),
+            sum(each.paid_out for each in told.settlements),
             len(found),
             clock.now(),
             gateway,

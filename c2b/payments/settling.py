@@ -26,7 +26,7 @@ async def settlement_differences(gateway: str, settlement: Settlement) -> list[D
 
 
 async def book_settlement(gateway: str, settlement: Settlement) -> bool:
-    """Book a settlement and its fees, in the present transaction. ``False`` if it was booked before."""
+    """Book a settlement and its fees, in the present transaction. ``False`` where no payout was booked now."""
     currency = settlement.currency
     provider = await ensure(world(gateway, currency), currency)
     for row in settlement.rows:
@@ -38,7 +38,7 @@ async def book_settlement(gateway: str, settlement: Settlement) -> bool:
                 key=_fee_key(gateway, row), cause="provider_fee", cause_id=row.reference[:80],
             )  # fmt: skip
     amount = settlement.amount_minor
-    if not amount:
+    if not amount or not settlement.paid_out:
         return False
     bank = await ensure(world("bank", currency), currency)
     debit, credit = (bank, provider) if amount > 0 else (provider, bank)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +14,16 @@ from c2b.ledger.queries import balance
 from c2b.ledger.queries import faults as book_faults
 from c2b.payments import cases, gateways
 from c2b.payments.capturing import receive
+from c2b.payments.gateways.alipay.gateway import AlipayGateway
 from c2b.payments.gateways.stripe.gateway import StripeGateway
+from c2b.payments.gateways.wechatpay.gateway import WechatPayGateway
 from c2b.payments.operations import request_refund
 from c2b.payments.reconciling import keep_reconciliations, run_again
 from tests import small
 from tests.books import work
+from tests.payments.gateways.counterparts.alipay import Alipay
 from tests.payments.gateways.counterparts.stripe import Stripe
+from tests.payments.gateways.counterparts.wechatpay import WechatPay
 from tests.payments.paying import asked, payment_of
 from tests.world import person
 
@@ -171,3 +175,59 @@ class TestADifference:
         stripe.payouts[0]["amount"] -= 1
         assert await again() == ["settled_fee", "settled_sum"]
         assert await rest() == before
+
+
+@pytest.fixture(params=["wechatpay", "alipay"])
+async def billed(request, database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
+    """Somebody paid at a provider whose daily bill tells its fees; now it is two days later, noon."""
+    monkeypatch.setenv("C2B_GATEWAYS", request.param)
+    settings.cache_clear()
+    clock.set(clock.now().replace(hour=12, minute=0, second=0, microsecond=0))
+    counterpart: Any = WechatPay() if request.param == "wechatpay" else Alipay()
+    made: Any = (
+        WechatPayGateway(counterpart.settings(), base_url="https://shop.example", seconds=5)
+        if request.param == "wechatpay"
+        else AlipayGateway(counterpart.settings(), seconds=5)
+    )
+    with gateways.replaced_by(made):
+        w = await small.build()
+        joined, _ = await asked(w, await small.open_campaign(w))
+        payment = await payment_of(joined)
+        if request.param == "alipay":
+            counterpart.arrive(payment["checkout_url"])
+        counterpart.pay(payment["provider_ref"])
+        event = made.parse_webhook(*counterpart.notice_of_payment(payment["provider_ref"]), clock.now())
+        assert await receive(request.param, event) == "captured"
+        clock.shift(timedelta(days=2))
+        yield counterpart
+    counterpart.close()
+    settings.cache_clear()
+
+
+class TestABillWithFees:
+    async def test_books_each_fee_once_and_no_payout(self, billed):
+        for _ in range(2):
+            billed.write_bills()
+            assert await compared() == []
+            (row,) = await db.fetch("SELECT gateway, amount_minor FROM payment")
+            fee = (row["amount_minor"] * 6 + 500) // 1000
+            assert await balance(f"costs:{row['gateway']}:CNY") == -fee
+            assert await balance(f"world:{row['gateway']}:CNY") == fee - row["amount_minor"]
+            assert await db.fetch("SELECT id FROM transfer WHERE cause = 'settlement'") == []
+            await run_again(row["gateway"], (clock.now() - timedelta(days=2)).date())
+        assert {row["settlements"] for row in await db.fetch("SELECT settlements FROM reconciliation")} == {0}
+
+    async def test_with_a_fee_above_a_tenth_is_a_case_and_books_nothing(self, billed):
+        billed.keeps = 101
+        billed.write_bills()
+        assert await compared() == ["settled_fee"]
+        assert await db.fetch("SELECT id FROM transfer WHERE cause = 'provider_fee'") == []
+
+    async def test_with_another_fee_than_was_booked_is_a_case(self, billed):
+        billed.write_bills()
+        await compared()
+        billed.keeps = 7
+        billed.write_bills()
+        (row,) = await db.fetch("SELECT gateway FROM payment")
+        await run_again(row["gateway"], (clock.now() - timedelta(days=2)).date())
+        assert await compared() == ["settled_fee"]

@@ -190,7 +190,7 @@ class SettledRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """Money that the provider has paid out to our bank account, less the fee that it keeps, in minor units, and the
-    rows that it is made of."""
+    rows that it is made of. Not ``paid_out``: a day's bill that tells each row's fee, the rest staying there."""
 
     reference: str
     amount_minor: int
@@ -198,6 +198,7 @@ class Settlement:
     currency: str
     settled_at: datetime
     rows: tuple[SettledRow, ...] = ()
+    paid_out: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
