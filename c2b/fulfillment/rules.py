@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from c2b.fulfillment.forecasting import DONE, Forecast, Progress, StageForecast, forecast
 from c2b.fulfillment.graph import (
@@ -46,6 +47,7 @@ __all__ = [
     "evidence_missing",
     "forecast",
     "load_template",
+    "must_be_told",
     "next_states",
     "plan",
     "plan_from_json",
@@ -58,6 +60,8 @@ __all__ = [
 
 #: Up to this many days a first delay is short.
 SHORT_DELAY_DAYS = 30
+#: A delay that grows by this many days beyond what members were told is told again, with a new choice.
+GROWN_DAYS = 14
 #: How long members have to answer a delay before their silence may count.
 ANSWER_DAYS = 14
 
@@ -182,6 +186,11 @@ def _allowed(move: Transition, role: str, closes_on: str) -> bool:
     if move.target == "approved" and closes_on == "approval":
         return role == "admin"
     return True
+
+
+def must_be_told(*, promised: date, forecast: date, told: date | None) -> bool:
+    """Whether members have to be told that the likely day is late: the first time, or much later than ``told``."""
+    return forecast > promised and (told is None or (forecast - told).days >= GROWN_DAYS)
 
 
 def silence_is_consent(*, number: int, late_days: int) -> bool:

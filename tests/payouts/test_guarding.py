@@ -152,6 +152,23 @@ class TestADelay:
         await keep_guards()
         assert await blocks(paid) == [("delay_choice", True)]
 
+    async def test_that_grows_is_told_and_asked_again_and_silence_no_longer_counts(self):
+        paid = await ordered()
+        await late(paid, 1)
+        for place in await places(paid):
+            await delays.wait(who(place), place["id"])
+        assert await blocks(paid) == [("delay_choice", False)]
+        first = await delays.notice_of(paid.campaign_id)
+        for _ in range(40):
+            clock.shift(timedelta(days=1))
+            await refresh_forecasts()
+        rows = await db.fetch("SELECT id FROM event WHERE name = 'timeline.delayed'")
+        assert len(rows) in (3, 4)  # not every day, but whenever two weeks were added
+        latest = await delays.notice_of(paid.campaign_id)
+        assert (latest.forecast - first.forecast).days >= 14
+        assert latest.express
+        assert (await blocks(paid))[-1] == ("delay_choice", True)
+
     async def test_is_answered_by_its_own_members_only(self):
         paid = await ordered()
         (place, *_) = await places(paid)
