@@ -65,3 +65,13 @@ def is_tax_id(text: str) -> bool:
         return False
     weighed = sum(_CHARACTERS.index(char) * pow(3, place, 31) for place, char in enumerate(text[:17]))
     return _CHARACTERS[-weighed % 31] == text[17]
+
+
+def invoiceable(*, captured_minor: int, asked_minor: int) -> int:
+    """What a tax invoice is about: what was paid, less every refund that was asked for."""
+    return max(0, captured_minor - asked_minor)
+
+
+def red_due(*, amount_minor: int, red_minor: int, captured_minor: int, returned_minor: int) -> int:
+    """What of an issued invoice a red note still has to take back: what went back since, less earlier red notes."""
+    return max(0, amount_minor - max(0, captured_minor - returned_minor) - red_minor)

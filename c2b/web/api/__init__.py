@@ -11,6 +11,7 @@ from c2b.web.api.v1 import (
     foreseen,
     insights,
     invitations,
+    invoices,
     machinery,
     offers,
     participations,
@@ -28,7 +29,7 @@ from c2b.web.api.v1 import (
 #: Joining first: addresses are tried in this order.
 _MODULES = (
     participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, payouts, receipts,
-    purchase_orders, timelines, machinery, insights, foreseen, versions,
+    invoices, purchase_orders, timelines, machinery, insights, foreseen, versions,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
 from c2b.fulfillment.delays import choice_of
 from c2b.invoicing.queries import receipts_by_subject
+from c2b.invoicing.requests import standing
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import N_, current_locale, gettext, pick
 from c2b.participations import queries as participations
@@ -49,6 +50,7 @@ from c2b.web.consumer.words import (
     refund_reason,
     refund_state,
 )
+from c2b.web.invoices import words
 from c2b.web.pages import page
 
 
@@ -156,6 +158,8 @@ async def show(request: Request) -> Response:
         foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"]), await receipts_by_subject(row["id"])),
+        invoice=await standing(actor, row["id"]),
+        invoice_words=words(),
         balance=await balance_of(row["id"]),
         delay=await choice_of(row),
         proposal=await mine_of(row),

@@ -80,6 +80,9 @@ class Built:
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/ballot": {"votes": {}},
             "PUT /participations/{participation}/delay": {"answer": "wait"},
+            "POST /participations/{participation}/invoice": {
+                "title_kind": "personal", "title": "Bo", "email": "bo@c2b.example",
+            },
             "POST /invitation-openings": {"token": "guessed"},
             "POST /me/commission-withdrawals": {"currency": "CNY"},
             "POST /purchase-orders/{order}/payout-blocks": {"kind": "dispute", "reason": "Scratches."},
