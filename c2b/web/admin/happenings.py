@@ -129,6 +129,7 @@ EVENTS = {
     "purchase_order.rejected": N_("The purchase order was rejected"),
     "purchase_order.reminded": N_("The manufacturer was reminded"),
     "purchase_order.sent": N_("The purchase order was sent"),
+    "receipt.issued": N_("A receipt was issued"),
     "reconciliation.case_closed": N_("A difference to a provider was closed"),
     "reconciliation.case_gone": N_("A difference to a provider is no longer found"),
     "reconciliation.case_opened": N_("A provider's record differs from ours"),

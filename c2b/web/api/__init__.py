@@ -20,13 +20,14 @@ from c2b.web.api.v1 import (
     products,
     purchase_orders,
     quotes,
+    receipts,
     timelines,
     versions,
 )
 
 #: Joining first: addresses are tried in this order.
 _MODULES = (
-    participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, payouts,
+    participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, payouts, receipts,
     purchase_orders, timelines, machinery, insights, foreseen, versions,
 )  # fmt: skip
 

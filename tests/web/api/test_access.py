@@ -74,6 +74,8 @@ TABLE = {
     "PUT /participations/{participation}/delay": "401 404 409 404 404 403 403 403",
     "POST /participations/{participation}/payment": "401 404 409 404 404 403 403 403",
     "GET /participations/{participation}/payments": "401 404 200 404 404 403 403 403",
+    "GET /participations/{participation}/receipts": "401 404 200 404 404 403 403 403",
+    "GET /receipts/{receipt}": "401 404 200 404 404 403 403 200",
     "POST /campaigns/{campaign}/invitation": "401 404 200 200 200 403 403 403",
     "GET /me/commissions": CONSUMERS,
     "GET /me/commission-sums": CONSUMERS,
