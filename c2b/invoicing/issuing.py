@@ -82,7 +82,7 @@ async def write_red_note(actor: Actor, request_id: str, *, number: str, amount_m
 
 
 async def _held(request_id: str) -> InvoiceView:
-    """The request as it stands while no refund of its campaign can be asked for or booked."""
+    """The request as it stands while no refund of its campaign is booked."""
     await hold((await invoice(request_id)).campaign_id)
     return await invoice(request_id)
 

@@ -11,15 +11,20 @@ import pytest
 from c2b import wiring
 from c2b.durable import Lease, jobs
 from c2b.invoicing.documents import receipt_file, render_receipt
+from c2b.invoicing.operations import issue
 from c2b.invoicing.queries import receipt, receipts_of
 from c2b.invoicing.rules import receipt_content
 from c2b.kit import clock, db, storage
 from c2b.kit.errors import NotFound
 from c2b.participations import operations as participations
+from c2b.payments import disbursing
+from c2b.payments.by_hand import pay_by_hand
+from c2b.payments.capturing import book_capture
 from c2b.payments.refunding import book_failed_refund, book_refund
 from tests import small, world
 from tests.books import MONEY, provider, work
-from tests.payments.paying import asked
+from tests.payments.paying import asked, payment_of
+from tests.payments.test_by_hand import PAYEE, asked_late
 from tests.purchasing.locked import files
 from tests.purchasing.test_documents import text_of
 
@@ -90,6 +95,36 @@ class TestAReceipt:
         await papers()
         assert await receipts_of(joined.participation_id) == []
         assert await db.fetch("SELECT 1 FROM receipt") == []
+        (payment,) = await db.fetch("SELECT id FROM payment")
+        async with db.transaction():
+            assert await issue("payment", payment["id"]) is None
+
+    async def test_of_what_a_person_sent_names_the_bank_and_its_reference(self, database, provider):
+        payment = await asked_late(provider)
+        one = await world.person("One", "admin")
+        transfer = await pay_by_hand(one, (await db.fetch("SELECT id FROM refund"))[0]["id"], payee=PAYEE)
+        await disbursing.approve(one, transfer)
+        await papers()
+        assert [line.kind for line in await receipts_of(payment["participation_id"])] == ["payment"]
+        await disbursing.mark_sent(one, transfer, bank_reference="ICBC-1")
+        await papers()
+        _, returned = await receipts_of(payment["participation_id"])
+        assert (returned.content["gateway"], returned.content["reference"]) == ("bank", "ICBC-1")
+        assert (returned.amount_minor, returned.content["reason"]) == (3000, "claim")
+
+    @pytest.mark.parametrize(
+        ("changes", "plan"),
+        [("purpose = 'deposit'", "deposit"), ("purpose = 'balance'", "balance"), ("holds = TRUE", "held")],
+    )
+    async def test_names_the_part_of_the_plan_that_was_paid(self, database, provider, changes, plan):
+        w = await small.build()
+        joined, ref = await asked(w, await small.open_campaign(w))
+        await db.execute(f"UPDATE payment SET {changes}")
+        async with db.transaction():
+            assert await book_capture((await payment_of(joined))["id"], provider_ref=ref)
+        await papers()
+        (line,) = await receipts_of(joined.participation_id)
+        assert line.content["plan"] == plan
 
     async def test_of_a_refund_that_came_back_is_not_shown_until_it_is_made_again(self, database, provider):
         _, joined, _ = await left(provider)
