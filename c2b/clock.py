@@ -32,7 +32,7 @@ from c2b.payments.collecting import keep_reminders
 from c2b.payments.operations import ask_again
 from c2b.payments.reconciling import keep_reconciliations
 from c2b.payments.watching import keep_windows
-from c2b.payouts.operations import keep_releases
+from c2b.payouts.operations import keep_guards, keep_releases
 from c2b.referrals.operations import keep_commissions
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("balances", timedelta(minutes=1), keep_reminders),
         Sweep("commissions", timedelta(minutes=10), keep_commissions),
         Sweep("releases", timedelta(minutes=10), keep_releases),
+        Sweep("payout blocks", timedelta(minutes=10), keep_guards),
         Sweep("forecasts", timedelta(minutes=10), keep_forecasts),
         Sweep("answers", timedelta(hours=1), idempotency.prune),
         Sweep("rate counts", timedelta(hours=1), rates.prune),

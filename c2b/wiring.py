@@ -11,12 +11,14 @@ import importlib
 from c2b.campaigns import windows
 from c2b.durable import enqueue, start
 from c2b.events.operations import Happening, Reaction, subscribe
+from c2b.kit.ids import new_id
 from c2b.notifications.announcing import REACTIONS as TELL
 from c2b.participations.closing.objecting import go_on
 from c2b.participations.foresight.previewing import ask as ask_preview
 from c2b.payments.by_hand import refund_sent
 from c2b.payments.collecting import go_on_collecting
 from c2b.payments.plans import terms
+from c2b.payouts import guarding
 from c2b.payouts import reacting as payouts
 from c2b.payouts.operations import payout_refused, payout_sent
 from c2b.referrals.operations import came_invited, has_commissions, transfer_refused, transfer_sent
@@ -33,6 +35,7 @@ _HANDLERS = (
     "c2b.purchasing.jobs",
     "c2b.fulfillment.jobs",
     "c2b.payouts.jobs",
+    "c2b.invoicing.jobs",
     "c2b.notifications.jobs",
     "c2b.participations.foresight.previewing",
     "c2b.referrals.jobs",
@@ -195,6 +198,36 @@ PAYOUTS: dict[str, tuple[Reaction, ...]] = {
 }
 
 
+async def _paid(happening: Happening) -> None:
+    payment = happening.subject_id
+    await enqueue(
+        "receipt.issue", key=f"receipt:payment:{payment}", args={"kind": "payment", "subject_id": payment}
+    )
+
+
+async def _paid_back(happening: Happening) -> None:
+    """A refund that came back to its provider is made again: each time is looked at, one receipt comes of it."""
+    refund = happening.subject_id
+    await enqueue(
+        "receipt.issue",
+        key=f"receipt:refund:{refund}:{new_id()}",
+        args={"kind": "refund", "subject_id": refund},
+    )
+
+
+#: Money that moved has its paper.
+PAPERS: dict[str, tuple[Reaction, ...]] = {"payment.captured": (_paid,), "refund.succeeded": (_paid_back,)}
+
+
+#: Claims and delays block payouts, and unblock them, by themselves.
+GUARDED: dict[str, tuple[Reaction, ...]] = {
+    **dict.fromkeys(("refund.requested", "refund.succeeded", "refund.died"), (guarding.look_at_refund,)),
+    **dict.fromkeys(
+        ("timeline.delayed", "participation.delay_accepted", "campaign.completed"), (guarding.look,)
+    ),
+}
+
+
 #: What members want, or what it is measured by, has changed: "if it closed now" is worked out anew.
 WISHES = (
     "ballot.cast", "campaign.reopened", "campaign.schema_moved", "participation.joined", "participation.withdrawn",
@@ -209,7 +242,7 @@ def connect() -> None:
         importlib.import_module(module)
     told = {name: (reaction,) for name, reaction in TELL.items()}
     windows.learn(terms)
-    for table in (TABLE, MONEY, PAYOUTS, dict.fromkeys(WISHES, (_foresee,)), told):
+    for table in (TABLE, MONEY, PAYOUTS, PAPERS, GUARDED, dict.fromkeys(WISHES, (_foresee,)), told):
         for name, reactions in table.items():
             for reaction in reactions:
                 subscribe(name, reaction)

@@ -244,11 +244,11 @@ def standing_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def basis_of(campaign_id: str) -> dict[str, Any]:
-    """What the numbers of ``progress`` are shown with: schema, batch answers, currency, how it closes, and whether
-    there are ``votes``. Raises ``NotFound``."""
+    """What the numbers of ``progress`` are shown with: schema, batch answers, currency, how it closes, how it is
+    paid, and whether there are ``votes``. Raises ``NotFound``."""
     row = await db.fetch_one(
-        "SELECT id, schema_id, batch_answers, currency, closes, opened_at, terms_version, (SELECT COUNT(*) "
-        "FROM batch_vote v WHERE v.campaign_id = campaign.id) AS votes FROM campaign WHERE id = ?",
+        "SELECT id, schema_id, batch_answers, currency, closes, payment_plan, opened_at, terms_version, "
+        "(SELECT COUNT(*) FROM batch_vote v WHERE v.campaign_id = campaign.id) AS votes FROM campaign WHERE id = ?",
         campaign_id,
     )
     if row is None:

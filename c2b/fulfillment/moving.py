@@ -12,6 +12,7 @@ from typing import Any
 
 from c2b.events.operations import record
 from c2b.fulfillment import rules
+from c2b.fulfillment.delays import notice_of
 from c2b.fulfillment.models import Milestone, Timeline
 from c2b.kit import clock, db
 from c2b.kit.errors import Conflict, NotFound
@@ -95,7 +96,10 @@ async def _note_delivery(timeline: Timeline, delivery: date) -> None:
     if before == delivery:
         return
     await Timeline.filter(id=timeline.id).update(forecast_delivery=delivery)
-    if before <= timeline.promised_delivery < delivery:
+    notice = await notice_of(timeline.campaign_id) if before > timeline.promised_delivery else None
+    if rules.must_be_told(
+        promised=timeline.promised_delivery, forecast=delivery, told=notice.forecast if notice else None
+    ):
         await record(
             "timeline.delayed",
             subject="timeline",

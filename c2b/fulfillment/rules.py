@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from c2b.fulfillment.forecasting import DONE, Forecast, Progress, StageForecast, forecast
 from c2b.fulfillment.graph import (
@@ -46,14 +47,23 @@ __all__ = [
     "evidence_missing",
     "forecast",
     "load_template",
+    "must_be_told",
     "next_states",
     "plan",
     "plan_from_json",
     "plan_to_json",
     "ready_stages",
+    "silence_is_consent",
     "template_codes",
     "waiting_for",
 ]
+
+#: Up to this many days a first delay is short.
+SHORT_DELAY_DAYS = 30
+#: A delay that grows by this many days beyond what members were told is told again, with a new choice.
+GROWN_DAYS = 14
+#: How long members have to answer a delay before their silence may count.
+ANSWER_DAYS = 14
 
 STATE_LABELS: Mapping[str, str] = {
     "planned": N_("Not started"),
@@ -176,3 +186,16 @@ def _allowed(move: Transition, role: str, closes_on: str) -> bool:
     if move.target == "approved" and closes_on == "approval":
         return role == "admin"
     return True
+
+
+def must_be_told(*, promised: date, forecast: date, told: date | None) -> bool:
+    """Whether members have to be told that the likely day is late: the first time, or much later than ``told``."""
+    return forecast > promised and (told is None or (forecast - told).days >= GROWN_DAYS)
+
+
+def silence_is_consent(*, number: int, late_days: int) -> bool:
+    """Whether members who do not answer a delay have agreed to wait: only for the first one, and only if it is short.
+
+    The strictest of the laws we sell under (US, 16 CFR 435.2(b)): a longer or second delay needs their express word.
+    """
+    return number == 1 and late_days <= SHORT_DELAY_DAYS

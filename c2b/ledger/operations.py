@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
-from c2b.ledger.rules import commission, escrow, fees, kind_of, margin, payable, recourse, world
+from c2b.ledger.rules import commission, costs, escrow, fees, kind_of, margin, payable, recourse, world
 
 __all__ = [
     "commission",
+    "costs",
     "ensure",
     "escrow",
     "fees",

@@ -58,7 +58,7 @@ async def where_it_rests(campaign_id: str) -> Rests:
         *(own,) * 6,
     )
     captured = returned = 0
-    parts = {kind.prefix: 0 for kind in CHART if kind.prefix != "world"}
+    parts = {kind.prefix: 0 for kind in CHART if kind.prefix not in ("world", "costs")}
     parts["escrow"] = await balance(own)
     for row in rows:
         kind = kind_of(row["other"]).prefix

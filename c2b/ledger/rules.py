@@ -27,6 +27,7 @@ CHART = (
     AccountKind("recourse", N_("Owed back by a manufacturer"), floored=False),
     AccountKind("commission", N_("Commission of a member"), floored=True),
     AccountKind("fees", N_("Platform fees"), floored=True),
+    AccountKind("costs", N_("Kept by payment providers as their fee"), floored=False),
     AccountKind("margin", N_("Left of finished campaigns"), floored=True),
 )
 _KINDS = {kind.prefix: kind for kind in CHART}
@@ -65,6 +66,11 @@ def commission(user_id: str, currency: str) -> str:
 def fees(currency: str) -> str:
     """What the platform has earned."""
     return f"fees:platform:{currency}"
+
+
+def costs(gateway: str, currency: str) -> str:
+    """What a payment provider has kept as its fee, seen as our cost: the balance is negative."""
+    return f"costs:{gateway}:{currency}"
 
 
 def margin(currency: str) -> str:

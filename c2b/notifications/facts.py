@@ -192,7 +192,7 @@ async def refund(happened: Happened) -> Facts:
         "captured_minor": row["paid_minor"] if settled is None else row["all_paid"],
         "quantity": row["quantity"],
         "final_minor": settled,
-        "difference_minor": None if settled is None else row["all_paid"] - settled,
+        "back_minor": None if settled is None else row["all_paid"] - settled,
         "note": row["note"],
         "by_hand": bool(row["by_hand"]),
         "finished_at": db.instant(row["finished_at"]),
@@ -201,9 +201,14 @@ async def refund(happened: Happened) -> Facts:
 
 
 async def job(happened: Happened) -> Facts | None:
-    """A job that died. ``None`` for a mail: that mail cannot be sent is not told by mail."""
+    """A job that died. ``None`` for a mail: that mail cannot be sent is not told by mail; and for a refund that its
+    provider refused, which has a mail of its own."""
     row = await one("SELECT * FROM job WHERE id = ?", happened.subject_id)
     args = label(row["args"])
+    if row["kind"] == "refund.send":
+        refused = await db.fetch_one("SELECT state FROM refund WHERE id = ?", args.get("refund_id"))
+        if refused and refused["state"] == "failed":
+            return None
     if row["kind"] == "mail.send" or (row["kind"] == "event.tell" and args.get("event") == happened.event):
         return None
     latest = (row["error"].strip().splitlines() or [""])[-1][:300]

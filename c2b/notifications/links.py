@@ -40,6 +40,16 @@ def windows() -> str:
     return to("/admin/money/windows")
 
 
+def refund_for_admins(refund_id: str) -> str:
+    """Where a refund is asked for again, or paid by hand."""
+    return to(f"/admin/refunds/{refund_id}")
+
+
+def reconciliation() -> str:
+    """Where admins see what differs from the providers' records."""
+    return to("/admin/reconciliation")
+
+
 def campaign_for_admins(campaign_id: str) -> str:
     """Where a campaign is approved or sent back."""
     return to(f"/admin/campaigns/{campaign_id}")

@@ -42,8 +42,9 @@ async def part_for_admins(happened: Happened) -> Facts:
 
 
 async def block(happened: Happened) -> Facts | None:
-    """The order and what it is blocked for. ``None`` before there is an order."""
-    if await db.fetch_one(_ORDER, happened.campaign) is None:
+    """The order and what it is blocked for. ``None`` before there is an order, and for what was settled meanwhile."""
+    row = await one("SELECT closed_at FROM payout_block WHERE id = ?", happened.subject_id)
+    if row["closed_at"] or await db.fetch_one(_ORDER, happened.campaign) is None:
         return None
     return {
         **await _order(happened),

@@ -12,6 +12,7 @@ from c2b.notifications import (
     commissions,
     facts,
     members,
+    money,
     payouts,
     production,
     votes,
@@ -121,6 +122,11 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
         Telling(audiences.member, "participation_delivered", production.timeline, members.own),
     ),
     "refund.succeeded": (Telling(audiences.payer, "refund_done", facts.refund, members.own),),
+    "refund.by_hand": (Telling(audiences.administrators, "refund_by_hand", money.refund_by_hand),),
+    "refund.died": (Telling(audiences.administrators, "refund_died", money.refund_died),),
+    "reconciliation.differs": (
+        Telling(audiences.administrators, "reconciliation_differs", money.differences),
+    ),
     "timeline.planned": (Telling(audiences.members, "timeline_planned", production.timeline, members.own),),
     "timeline.delayed": (Telling(audiences.members, "timeline_delayed", production.timeline, members.own),),
     "milestone.reached": (
@@ -176,5 +182,5 @@ REPEATED = frozenset(
     "commission.confirmed commission.reversed "
     "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
-    "purchase_order.expired job.died user.password_changed".split()
+    "refund.died purchase_order.expired job.died user.password_changed".split()
 )

@@ -12,6 +12,7 @@ from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.ids import new_id
 from c2b.payments.choosing import (
+    CLIENT,
     Checkout,
     Way,
     checkout_of,
@@ -44,7 +45,8 @@ async def check_out(
 ) -> Checkout:
     """Open a checkout in the way that is named, or in the open payment's, or in the usual one.
 
-    ``payer``: who pays inside the provider's own app (``jsapi``). Raises NotFound, NothingToPay, NoSuchWay and what
+    ``payer``: who pays inside the provider's own app (``jsapi``); where it is told of an open payment, what the app
+    needs is made anew, since it is good for hours only. Raises NotFound, NothingToPay, NoSuchWay and what
     the gateway raises.
     """
     own = await db.fetch_one(
@@ -65,7 +67,7 @@ async def check_out(
     if left:
         faults.point("payment:switched")
         await close_at_provider(left.gateway, left.provider_ref)
-    if not payment.checkout_url:
+    if not payment.checkout_url or (payer and payment.checkout_url.startswith(CLIENT)):
         payment.checkout_url = await _start(payment, own, way.method if way else "", payer)
     return checkout_of(_row(payment), reserved_until=own["reserved_until"])
 
@@ -91,10 +93,13 @@ async def _start(payment: Payment, own: dict[str, Any], method: str, payer: str)
     )
     faults.point("payment:started")
     await db.execute(
-        "UPDATE payment SET provider_ref = ?, checkout_url = ? WHERE id = ? AND provider_ref IS NULL",
+        "UPDATE payment SET provider_ref = COALESCE(provider_ref, ?), checkout_url = ? WHERE id = ? "
+        "AND (provider_ref IS NULL OR (provider_ref = ? AND state = 'created' AND checkout_url LIKE ?))",
         started.provider_ref,
         place_of(started),
         payment.id,
+        started.provider_ref,
+        f"{CLIENT}%",
     )
     return place_of(started)
 

@@ -10,24 +10,26 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from c2b.campaigns.plans import overdue_at
-from c2b.kit import db
+from c2b.kit import clock, db
 from c2b.kit.errors import AppError, Conflict
 from c2b.kit.i18n import N_
-from c2b.payments.gateways import gateway
+from c2b.payments.gateways import enabled, gateway
 from c2b.payments.gateways.base import Started
 from c2b.payments.plans import fitting_gateways
 
 log = logging.getLogger(__name__)
 
-#: Methods that a browser alone is enough for; ``jsapi`` needs the provider's own app, and comes by the API.
+#: Methods that a browser alone is enough for; ``jsapi`` needs the provider's own app.
 ON_PAGES = ("page", "qr", "transfer")
-_QR, _CLIENT = "qr:", "client:"
+_QR, CLIENT = "qr:", "client:"
+#: A prepared payment in the provider's app is good for two hours; it is prepared anew before that.
+STALE = timedelta(minutes=100)
 #: What a payment's ``checkout_url`` begins with where its provider has no page.
-NO_PAGES = (_QR, _CLIENT)
+NO_PAGES = (_QR, CLIENT)
 
 
 class NoSuchWay(Conflict):
@@ -60,6 +62,12 @@ class Checkout:
     qr_text: str = ""
     client: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def stale(self) -> bool:
+        """Whether what ``client`` holds was made so long ago that the provider's app may not take it any more."""
+        stamp = self.client.get("timeStamp", "")
+        return stamp.isdigit() and clock.now().timestamp() - int(stamp) > STALE.total_seconds()
+
 
 @runtime_checkable
 class Closes(Protocol):
@@ -68,6 +76,32 @@ class Closes(Protocol):
     async def close(self, provider_ref: str) -> None:
         """Let nobody pay there any more. Raises ``GatewayRefused("already_paid")``."""
         ...
+
+
+@runtime_checkable
+class TellsPayers(Protocol):
+    """A provider with an app of its own, in whose browser it tells who somebody is: what ``jsapi`` needs."""
+
+    @property
+    def tells_payers(self) -> bool:
+        """Whether it is set up for that."""
+        ...
+
+    def payer_page(self, *, back: str, state: str) -> str:
+        """Where the browser goes; it comes ``back`` with ``code`` and ``state`` (88 letters and digits)."""
+        ...
+
+    async def payer_of(self, code: str) -> str:
+        """Whose code it is; good once. Raises ``GatewayRefused`` (``payer_code``) and ``GatewayUnavailable``."""
+        ...
+
+
+def payers_of(gateway_name: str) -> TellsPayers | None:
+    """The provider that tells who pays, if it is one, enabled and set up for it."""
+    if gateway_name not in enabled():
+        return None
+    found = gateway(gateway_name)
+    return found if isinstance(found, TellsPayers) and found.tells_payers else None
 
 
 async def ways_of(participation_id: str) -> tuple[Way, ...]:
@@ -81,9 +115,19 @@ async def ways_of(participation_id: str) -> tuple[Way, ...]:
     return ways(row) if row else ()
 
 
-async def ways_on_pages(participation_id: str) -> list[Way]:
-    """Those of ``ways_of`` that can be offered on a page of ours."""
-    return [way for way in await ways_of(participation_id) if way.method in ON_PAGES]
+async def ways_on_pages(participation_id: str, *, inside: str = "") -> list[Way]:
+    """Those of ``ways_of`` that can be offered on a page of ours.
+
+    ``inside``: the gateway in whose own app the browser is. There nobody can scan the code on their own screen, so
+    ``jsapi`` stands in its place where that gateway tells who pays.
+    """
+    instead = bool(inside and payers_of(inside))
+    here = {True: ("page", "jsapi", "transfer"), False: ON_PAGES}
+    return [
+        way
+        for way in await ways_of(participation_id)
+        if way.method in here[instead and way.gateway == inside]
+    ]
 
 
 def ways(campaign: Mapping[str, Any]) -> tuple[Way, ...]:
@@ -110,7 +154,7 @@ def place_of(started: Started) -> str:
     if started.qr_text:
         return _QR + started.qr_text
     if started.client:
-        return _CLIENT + json.dumps(dict(started.client), sort_keys=True)
+        return CLIENT + json.dumps(dict(started.client), sort_keys=True)
     return started.redirect_url
 
 
@@ -129,7 +173,7 @@ def checkout_of(row: Mapping[str, Any], *, reserved_until: Any) -> Checkout:
         until=until,
         url="" if place.startswith(NO_PAGES) else place,
         qr_text=place.removeprefix(_QR) if place.startswith(_QR) else "",
-        client=json.loads(place.removeprefix(_CLIENT)) if place.startswith(_CLIENT) else {},
+        client=json.loads(place.removeprefix(CLIENT)) if place.startswith(CLIENT) else {},
     )
 
 
@@ -138,7 +182,7 @@ def method_of(row: Mapping[str, Any]) -> str:
     place, methods = row["checkout_url"], gateway(row["gateway"]).capabilities.methods
     if place.startswith(_QR):
         return "qr"
-    if place.startswith(_CLIENT):
+    if place.startswith(CLIENT):
         return "jsapi"
     pages = [method for method in methods if method not in ("qr", "jsapi")]
     return pages[0] if place and pages else methods[0]

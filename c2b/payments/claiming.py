@@ -73,23 +73,24 @@ async def cancel_for_delay(actor: Actor, participation_id: str, *, note: str) ->
     Raises ``Invalid`` without a note, ``NotOfThisPlace``, ``NotFound``.
     """
     note = _reason(note)
+    return await db.atomically(lambda: all_back_for_delay(participation_id, note=note, asked_by=actor.id))
 
-    async def write() -> bool:
-        place = await _place(participation_id)
-        if place["state"] == "refunding":
-            return False
-        if place["state"] not in DELAYED:
-            raise NotOfThisPlace
-        asked = False
-        for payment_id, room in await _rooms(participation_id):
-            asked |= await request_refund(
-                payment_id, reason="delay", amount_minor=room, note=note, asked_by=actor.id
-            )
-        if not asked:
-            raise NotOfThisPlace
-        return True
 
-    return await db.atomically(write)
+async def all_back_for_delay(participation_id: str, *, note: str = "", asked_by: str) -> bool:
+    """Ask for all of a place's money in the present transaction; as ``cancel_for_delay``."""
+    place = await _place(participation_id)
+    if place["state"] == "refunding":
+        return False
+    if place["state"] not in DELAYED:
+        raise NotOfThisPlace
+    asked = False
+    for payment_id, room in await _rooms(participation_id):
+        asked |= await request_refund(
+            payment_id, reason="delay", amount_minor=room, note=note, asked_by=asked_by
+        )
+    if not asked:
+        raise NotOfThisPlace
+    return True
 
 
 async def _rooms(participation_id: str) -> list[tuple[str, int]]:

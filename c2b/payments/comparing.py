@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from c2b.payments.gateways.base import ProviderPayment, ProviderRefund
+from c2b.payments.gateways.base import ProviderPayment, ProviderRefund, SettledRow, Settlement
 from c2b.payments.rules import provider_key
 
-#: What a difference may be; a refund's begin with ``refund_``.
+#: What a difference may be; a refund's begin with ``refund_``, those of a settlement with ``settled_``.
 KINDS = (
     "missing_here", "missing_there", "amount", "currency", "status",
     "refund_missing_here", "refund_missing_there", "refund_amount", "refund_status",
+    "settled_unknown", "settled_amount", "settled_fee", "settled_sum",
 )  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -76,6 +77,49 @@ def refund_differences(
     denied = theirs.status == "failed" and theirs.key == provider_key(ours["key"], ours["tries"])
     if made_there != made_here and (made_there or denied):
         yield found("refund_status")
+
+
+def settled_row_differences(
+    settlement: Settlement, row: SettledRow, ours: Row | None, booked_fee: int | None
+) -> Iterator[Difference]:
+    """``ours``: the payment or refund that a settled row is about, if it is one of ours; ``booked_fee``: what we have
+    booked of its fee before, ``None`` where nothing was.
+
+    A fee above a tenth is none that any contract of a provider has: it is a slip, or somebody else's row.
+    """
+    other = {"amount_minor": row.amount_minor, "currency": row.currency, "fee_minor": row.fee_minor,
+             "settlement": settlement.reference}  # fmt: skip
+    own = None
+    if ours is not None:
+        own = {"amount_minor": ours["amount_minor"], "currency": ours["currency"], "status": ours["state"],
+               "fee_minor": booked_fee}  # fmt: skip
+
+    def found(kind: str) -> Difference:
+        known = (ours.get("payment_id") or ours["id"]) if ours else None
+        return Difference(kind=kind, subject=row.reference, payment_id=known, ours=own, theirs=other)
+
+    if ours is None or ours["state"] != "succeeded":
+        yield found("settled_unknown")
+        return
+    sign = -1 if row.kind == "refund" else 1
+    same_currency = row.currency == ours["currency"] == settlement.currency
+    if not same_currency or not row.amount_minor == ours["amount_minor"] == sign * row.moved_minor:
+        yield found("settled_amount")
+    if booked_fee not in (None, row.fee_minor) or abs(row.fee_minor) * 10 > row.amount_minor:
+        yield found("settled_fee")
+
+
+def settled_sum_difference(settlement: Settlement, booked: int | None) -> Iterator[Difference]:
+    """What reached our bank is what its rows say, less their fees, and what we have booked of it before."""
+    rows = sum(row.moved_minor - row.fee_minor for row in settlement.rows)
+    if rows != settlement.amount_minor or booked not in (None, settlement.amount_minor):
+        yield Difference(
+            kind="settled_sum",
+            subject=settlement.reference,
+            payment_id=None,
+            ours={"amount_minor": rows if booked is None else booked, "currency": settlement.currency},
+            theirs={"amount_minor": settlement.amount_minor, "currency": settlement.currency},
+        )
 
 
 def by_reference(rows: Sequence[Row]) -> dict[str, Row]:

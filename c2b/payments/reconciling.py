@@ -30,6 +30,7 @@ from c2b.payments.gateways.base import (
     Reports,
 )
 from c2b.payments.rules import own_key
+from c2b.payments.settling import book_settlement, settlement_differences
 from c2b.payments.telling import told_before
 
 #: From midnight on, until what was under way has landed.
@@ -38,6 +39,8 @@ LANDED = timedelta(hours=6)
 NOT_READY = timedelta(hours=1)
 #: Days that are made up for when nobody looked.
 DAYS_BACK = 14
+#: The one refusal by which a provider says that it has never heard of a payment.
+UNKNOWN = "unknown_payment"
 _REFUND = (
     "SELECT r.id, r.key, r.payment_id, r.amount_minor, r.state, r.tries, p.provider_ref AS payment_ref "
     "FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.gateway = ? AND "
@@ -98,18 +101,26 @@ async def reconcile(lease: Lease, *, gateway: str, day: str, **_: Any) -> None:
         told = await provider.day(wanted)
         faults.point("reconciliation:told")
         found = await differences(provider, told, wanted)
+        settled = [(each, await settlement_differences(gateway, each)) for each in told.settlements]
+        found += [difference for _, wrong in settled for difference in wrong]
     except (GatewayUnavailable, GatewayTimeout) as error:
         raise Postponed(clock.now() + NOT_READY) from error
     async with lease.completing():
+        opened = 0
         for each in found:
-            await _open(gateway, wanted, each)
+            opened += await _open(gateway, wanted, each)
+        for settlement, wrong in settled:
+            if all([await _accepted(gateway, each) for each in wrong]):
+                await book_settlement(gateway, settlement)
         await _note_gone(gateway, wanted, found)
+        if opened:
+            await _tell(gateway, wanted, opened)
         await db.execute(
             "UPDATE reconciliation SET state = 'done', payments = ?, refunds = ?, settlements = ?, differences = ?, "
             "finished_at = COALESCE(finished_at, ?) WHERE gateway = ? AND day = ?",
             len(told.payments),
             len(told.refunds),
-            len(told.settlements),
+            sum(each.paid_out for each in told.settlements),
             len(found),
             clock.now(),
             gateway,
@@ -118,7 +129,7 @@ async def reconcile(lease: Lease, *, gateway: str, day: str, **_: Any) -> None:
 
 
 async def differences(provider: Gateway, told: DayRecord, day: date) -> list[Difference]:
-    """All of one day. May ask the provider about single payments; raises what those calls do."""
+    """All payments and refunds of one day. May ask the provider about single payments; raises what those calls do."""
     return [*await _of_payments(provider, told, day), *await _of_refunds(provider, told, day)]
 
 
@@ -169,9 +180,12 @@ def _span(day: date) -> tuple[datetime, datetime]:
 
 
 async def _now(provider: Gateway, reference: str) -> ProviderPayment | None:
+    """``None`` only for what the provider says it does not know; any other refusal tells nothing, and flies."""
     try:
         return await provider.read(reference)
-    except GatewayRefused:
+    except GatewayRefused as error:
+        if error.reason != UNKNOWN:
+            raise
         return None
 
 
@@ -179,7 +193,9 @@ async def _refund_now(provider: Gateway, ours: dict[str, Any]) -> ProviderRefund
     """The latest of this refund's that the provider has."""
     try:
         known = await provider.refunds(str(ours["payment_ref"]))
-    except GatewayRefused:
+    except GatewayRefused as error:
+        if error.reason != UNKNOWN:
+            raise
         return None
     return next((each for each in reversed(known) if own_key(each.key) == ours["key"]), None)
 
@@ -196,8 +212,18 @@ async def _begin(lease: Lease, gateway: str, day: date) -> None:
     )
 
 
-async def _open(gateway: str, day: date, found: Difference) -> None:
-    """A case, unless it is open already, or was closed and nothing has changed since."""
+async def _tell(gateway: str, day: date, opened: int) -> None:
+    """New cases of a day: its first time is told to admins by mail."""
+    row = await db.fetch_one("SELECT id FROM reconciliation WHERE gateway = ? AND day = ?", gateway, day)
+    assert row
+    await record(
+        "reconciliation.differs", subject="reconciliation", subject_id=row["id"], audience="admin",
+        payload={"gateway": gateway, "day": day.isoformat(), "cases": opened},
+    )  # fmt: skip
+
+
+async def _open(gateway: str, day: date, found: Difference) -> bool:
+    """A case, unless it is open already, or was closed and nothing has changed since. Whether there is a new one."""
     ours, theirs = (json.dumps(side, sort_keys=True) if side else None for side in (found.ours, found.theirs))
     subject = found.subject[:160]
     for row in await db.fetch(
@@ -205,7 +231,7 @@ async def _open(gateway: str, day: date, found: Difference) -> None:
         gateway, found.kind, subject,
     ):  # fmt: skip
         if (_read(row["ours"]), _read(row["theirs"])) == (found.ours, found.theirs):
-            return
+            return False
     written = await db.fetch_one(
         "INSERT INTO reconciliation_case (id, gateway, kind, subject, payment_id, ours, theirs, state, note, found_on, "
         "opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', '', ?, ?) "
@@ -225,6 +251,17 @@ async def _open(gateway: str, day: date, found: Difference) -> None:
             "reconciliation.case_opened", subject="reconciliation_case", subject_id=written["id"], audience="admin",
             payload={"gateway": gateway, "kind": found.kind, "day": day.isoformat()},
         )  # fmt: skip
+    return bool(written)
+
+
+async def _accepted(gateway: str, found: Difference) -> bool:
+    """Whether a person has closed the case of this very difference."""
+    rows = await db.fetch(
+        "SELECT ours, theirs FROM reconciliation_case WHERE gateway = ? AND kind = ? AND subject = ? "
+        "AND state = 'closed'",
+        gateway, found.kind, found.subject[:160],
+    )  # fmt: skip
+    return any((_read(row["ours"]), _read(row["theirs"])) == (found.ours, found.theirs) for row in rows)
 
 
 async def _note_gone(gateway: str, day: date, found: list[Difference]) -> None:

@@ -14,17 +14,19 @@ from c2b.durable import Lease, enqueue, job
 from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.payments import gateways
+from c2b.payments.decided import decisions
 from c2b.payments.telling import told_before
 
 #: Days before the end on which admins are told.
 THRESHOLDS = (30, 14, 7)
 _HELD = (
-    "SELECT p.campaign_id, c.title, c.code, p.currency, COUNT(*) AS payments, MIN(p.captured_at) AS captured_at, "
-    "MIN(p.refund_until) AS refund_until, CAST(SUM(p.amount_minor - p.refunded_minor) AS BIGINT) AS amount_minor "
+    "SELECT p.campaign_id, c.title, c.code, c.state, p.currency, COUNT(*) AS payments, "
+    "MIN(p.captured_at) AS captured_at, MIN(p.refund_until) AS refund_until, "
+    "CAST(SUM(p.amount_minor - p.refunded_minor) AS BIGINT) AS amount_minor "
     "FROM payment p JOIN campaign c ON c.id = p.campaign_id WHERE p.state = 'succeeded' AND p.gateway = ? "
     "AND p.refunded_minor < p.amount_minor AND c.state NOT IN ('completed', 'failed', 'canceled') "
 )
-_GROUPED = "GROUP BY p.campaign_id, c.title, c.code, p.currency ORDER BY p.campaign_id LIMIT 200"
+_GROUPED = "GROUP BY p.campaign_id, c.title, c.code, c.state, p.currency ORDER BY p.campaign_id LIMIT 200"
 
 
 async def ending_windows(now: datetime | None = None) -> list[dict[str, Any]]:
@@ -47,7 +49,7 @@ def _window(
     row: dict[str, Any], gateway: str, window: str, ends_at: datetime | None, now: datetime
 ) -> dict[str, Any]:
     assert ends_at
-    names = ("campaign_id", "title", "code", "currency", "payments", "amount_minor")
+    names = ("campaign_id", "title", "code", "state", "currency", "payments", "amount_minor")
     left = max(ends_at - now, timedelta())
     days = -(-left // timedelta(days=1))
     return {
@@ -61,9 +63,16 @@ def _window(
 
 
 async def keep_windows() -> int:
-    """The clock's sweep: one job per campaign, gateway, window and threshold, however many clocks look."""
-    told = 0
-    for each in await ending_windows():
+    """The clock's sweep: one job per campaign, gateway, window and threshold, however many clocks look.
+
+    None for a window that an admin lets end: refunds after it go by bank transfer.
+    """
+    told, windows = 0, await ending_windows()
+    known = await decisions(each["campaign_id"] for each in windows)
+    for each in windows:
+        decided = known.get((each["campaign_id"], each["gateway"], each["window"]))
+        if decided and decided.choice == "by_bank":
+            continue
         told += await db.atomically(partial(_alert, each))
     return told
 

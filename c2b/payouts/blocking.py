@@ -87,6 +87,23 @@ async def inspection_passed(campaign_id: str, stage: str) -> None:
         await _close(row["id"], note="", actor_id=None)
 
 
+async def keep_block(campaign_id: str, kind: str, subject: str, *, waiting: int) -> None:
+    """Open, or close, the block that the platform keeps by itself for ``subject``; the campaign is held already.
+
+    ``waiting``: how much of it is not settled. It opens only while its manufacturer may be paid.
+    """
+    open_ones = await db.fetch(
+        "SELECT id FROM payout_block WHERE campaign_id = ? AND kind = ? AND subject = ? AND closed_at IS NULL",
+        campaign_id,
+        kind,
+        subject,
+    )
+    if waiting and not open_ones:
+        await _open(campaign_id, kind, subject=subject, reason="", actor_id=None)
+    for row in [] if waiting else open_ones:
+        await _close(row["id"], note="", actor_id=None)
+
+
 async def open_blocks(campaign_id: str) -> int:
     """How many blocks a campaign has now."""
     row = await db.fetch_one(

@@ -23,7 +23,7 @@ from c2b.config import ROOT
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.referrals.operations import my_link
-from c2b.seeds import collective, paid, referred, wishes
+from c2b.seeds import collective, paid, papers, referred, wishes
 from c2b.seeds.acting import join_and_pay
 from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
@@ -123,7 +123,8 @@ async def in_production(cast: Cast, now: datetime) -> None:
         tiers=(PriceTier(100, 11900), PriceTier(200, 10900)), closes="at_deadline", visibility="public",
         deadline=now - timedelta(days=57),
     )  # fmt: skip
-    for who in await members(26, cast.chance, tag="power"):
+    people = await members(26, cast.chance, tag="power")
+    for who in people:
         clock.shift(timedelta(hours=14, minutes=cast.chance.randrange(50)))
         quantity = cast.chance.choice((3, 4, 4, 5, 6, 8))
         await join_and_pay(who, campaign, wishes.power_bank(who, cast.chance), quantity=quantity)
@@ -135,6 +136,7 @@ async def in_production(cast: Cast, now: datetime) -> None:
     await drain()
     await work_through(cast.makers["lingyue"], cast.root, campaign, until=now)
     await paid.first_part(cast.makers["lingyue"], cast.root, campaign)
+    await papers.invoices(cast.bo, people[0], cast.root, campaign)
 
 
 async def failed(cast: Cast, now: datetime) -> None:

@@ -52,6 +52,7 @@ _BELONGS = {
             "/admin/payouts",
             "/admin/commissions",
             "/admin/reconciliation",
+            "/admin/invoices",
         ),
         "/admin/money",
     ),

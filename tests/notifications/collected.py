@@ -1,4 +1,8 @@
-"""The stories of money that comes later: Bo is reminded of a balance and loses the place; Cy's hold ends too early."""
+"""The stories of money that comes later, or not by itself.
+
+Bo is reminded of a balance and loses the place; Cy's hold ends too early; a provider does not make refunds of Bo's, and
+its record differs from ours.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,10 @@ from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.payments.capturing import ask_again
 from c2b.payments.collecting import keep_reminders
+from c2b.payments.gateways import sandbox
+from c2b.payments.models import Payment
+from c2b.payments.reconciling import keep_reconciliations
+from c2b.payments.refunding import book_failed_refund, request_refund
 from c2b.payments.watching import keep_windows
 from tests.notifications.stories import TITLE, Cast, cast, join_and_pay
 
@@ -51,3 +59,31 @@ async def held() -> Cast:
     await keep_windows()
     await drain()
     return Cast(found, campaign_id)
+
+
+async def stuck() -> Cast:
+    """A refund of Bo's came back to the provider, another is too old for it, and a payment has another amount there."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE)
+    joined = await join_and_pay(found, campaign_id, found.bo, 2)
+    payment = await Payment.get(participation_id=joined.participation_id)
+    await _claim(payment.id, 1)
+    key = f"refund:{payment.id}:claim:1"
+    await db.atomically(lambda: book_failed_refund(key))
+    await db.execute("UPDATE payment SET refund_until = ?", clock.now())
+    await _claim(payment.id, 2)
+    with sandbox().store.write() as record:
+        record.execute(
+            "UPDATE payment SET amount_minor = amount_minor + 1 WHERE payment_id = ?", (payment.id,)
+        )
+    clock.shift(timedelta(days=1))
+    await keep_reconciliations()
+    await drain()
+    return Cast(found, campaign_id)
+
+
+async def _claim(payment_id: str, number: int) -> None:
+    await db.atomically(
+        lambda: request_refund(payment_id, reason="claim", amount_minor=100, number=number, note="A scratch.")
+    )
+    await drain()

@@ -19,6 +19,10 @@ async def test_shows_the_sum_of_what_comes_back():
     )
     assert row
     text = (await stories.mail_to("bo.lindqvist", "refund_done")).text
-    sums = (row["captured_minor"], row["settled_minor"], row["captured_minor"] - row["settled_minor"])
-    for minor in sums:
-        assert format_money(minor, "CNY", "zh_CN") in text, text
+    captured, settled, quantity = row["captured_minor"], row["settled_minor"], row["quantity"]
+    for label, minor in (
+        ("您曾支付", captured),
+        (f"您的 {quantity} 件的最终价格", settled),
+        ("退还给您", captured - settled),
+    ):
+        assert f"{label}：{format_money(minor, 'CNY', 'zh_CN')}" in text.splitlines(), text

@@ -25,7 +25,7 @@ from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import Document, PurchaseOrder
 from c2b.referrals import operations as referrals
 from tests.notifications import stories
-from tests.notifications.collected import collected, held
+from tests.notifications.collected import collected, held, stuck
 from tests.notifications.payouts import maker_is_paid
 from tests.notifications.questions import questioned
 from tests.notifications.stories import failed_jobs
@@ -313,6 +313,7 @@ class TestEveryMail:
         await drain()
         await collected()
         await held()
+        await stuck()
         await stories.delayed()
         await stories.canceled()
         await stories.newcomer()
@@ -394,6 +395,7 @@ OTHERWISE = {
     "missing": [0, 7],
     "late_days": [0, 1, 12],
     "difference_minor": [0, 60000],
+    "back_minor": [None, 60000],
     "returning_minor": [0, 60000],
     "reason": ["", "Because.", "vote"],
     "note": ["", "First line.\nSecond <line>."],

@@ -10,7 +10,7 @@ import pytest
 from c2b.durable.jobs import perform
 from c2b.kit import clock, db, faults
 from c2b.payments import gateways
-from c2b.payments.gateways.base import GatewayUnavailable
+from c2b.payments.gateways.base import GatewayRefused, GatewayUnavailable
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
 from c2b.payments.operations import request_refund
 from c2b.payments.reconciling import keep_reconciliations, run_again
@@ -112,6 +112,18 @@ class TestADay:
         clock.shift(timedelta(hours=1, seconds=1))
         await compared()
         assert (await the_day(paid[1]))["state"] == "done"
+
+    @pytest.mark.parametrize(("question", "untold"), [("read", "payments"), ("refunds", "refunds")])
+    async def test_whose_provider_does_not_let_us_look_has_no_cases(
+        self, paid, liar, monkeypatch, question, untold
+    ):
+        async def no_access(_self, _provider_ref):
+            raise GatewayRefused("no_access")
+
+        monkeypatch.setattr(Lying, question, no_access)
+        liar.lie = lambda told: replace(told, **{untold: ()})
+        assert await compared() == []
+        assert (await the_day(paid[1]))["state"] == "running"
 
     async def test_cut_off_in_the_middle_is_done_from_the_start(self, paid, liar, monkeypatch):
         liar.lie = lambda told: replace(told, payments=())

@@ -12,6 +12,7 @@ from c2b.kit import clock, db
 from c2b.kit.errors import Conflict, Invalid
 from c2b.ledger.queries import balance
 from c2b.payments import disbursing
+from c2b.payments.disbursements import disbursement
 from c2b.payments.refunding import book_refund, request_refund
 from c2b.payouts import operations as payouts
 from c2b.payouts.closing import waits
@@ -84,6 +85,18 @@ class TestAPayout:
         again = await propose(paid)
         assert again != first
         assert (await transfer_of(again))["amount_minor"] == (await paid.part("goods-1"))["amount_minor"]
+
+    async def test_names_whom_it_is_for_also_while_no_bank_account_is_known(self):
+        paid = await ordered()
+        party = json.dumps({"legal_name": "磨坊电子有限公司"}, ensure_ascii=False)
+        await db.execute(
+            "UPDATE manufacturer SET party = ? WHERE id = ?", party, paid.walk.locked.world.manufacturer_id
+        )
+        await paid.release("goods-1")
+        row = await transfer_of(await propose(paid))
+        assert (row["payee_name"], row["payee_sealed"]) == ("磨坊电子有限公司", "")
+        view = await disbursement(paid.root, str(row["id"]))
+        assert (view.line.payee_name, view.account_end, view.bank) == ("磨坊电子有限公司", "", "")
 
 
 class TestACampaignThatIsCanceledAfterARelease:

@@ -77,6 +77,7 @@ _PROBLEMS: dict[str, Callable[[Mapping[str, str]], list[str]]] = {
 #: Where a provider's own page lies that a form of ours leads to: browsers hold a redirect after a form to the page's
 #: policy (W3C Content Security Policy 3, ``form-action``).
 _PAGES: dict[str, tuple[str, ...]] = {
+    "wechatpay": ("https://open.weixin.qq.com",),
     "stripe": ("https://checkout.stripe.com",),
     "alipay": (
         "https://openapi.alipay.com",

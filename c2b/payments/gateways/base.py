@@ -170,14 +170,35 @@ class WebhookAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettledRow:
+    """One payment or refund that a settlement is made of; ``other`` is neither (a chargeback, a correction).
+
+    ``amount_minor`` in ``currency``: the payment's or refund's own, above zero. ``moved_minor`` (below zero for what
+    went out) and ``fee_minor`` are in the settlement's currency. ``provider_ref`` names the payment.
+    """
+
+    reference: str
+    kind: Literal["payment", "refund", "other"]
+    provider_ref: str
+    refund_key: str
+    amount_minor: int
+    currency: str
+    moved_minor: int
+    fee_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """Money that the provider has paid out to our bank account (or kept as its fee), in minor units."""
+    """Money that the provider has paid out to our bank account, less the fee that it keeps, in minor units, and the
+    rows that it is made of. Not ``paid_out``: a day's bill that tells each row's fee, the rest staying there."""
 
     reference: str
     amount_minor: int
     fee_minor: int
     currency: str
     settled_at: datetime
+    rows: tuple[SettledRow, ...] = ()
+    paid_out: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

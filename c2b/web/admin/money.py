@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from c2b.invoicing import requests as invoices
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import cases, disbursements, refunds
-from c2b.payments.watching import ending_windows
+from c2b.payments.ending import undecided
 from c2b.payouts import queries as payouts
 from c2b.referrals import queries as commissions
 from c2b.web.auth import require
@@ -36,10 +37,12 @@ async def index(request: Request) -> Response:
          len(await payouts.to_approve())),
         ("/admin/commissions", N_("Commissions"), N_("Payouts that members ask for."), await commissions.waiting()),
         ("/admin/disbursements", N_("Bank transfers"), N_("To approve and to send."), await disbursements.waiting()),
+        ("/admin/invoices", N_("Tax invoices"), N_("To issue, and to take back by red notes."),
+         await invoices.waiting()),
         ("/admin/reconciliation", N_("Reconciliation"), N_("Differences to the providers' records."),
          await cases.open_cases()),
         ("/admin/money/windows", N_("Windows that end"), N_("Providers that soon hold or refund no more."),
-         len(await ending_windows())),
+         await undecided()),
     ]  # fmt: skip
     rooms = [Room(path, gettext(title), gettext(about), waiting) for path, title, about, waiting in found]
     return page(request, "pages/admin/money.html", rooms=rooms)

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from c2b.fulfillment.delays import pending
 from c2b.kit.errors import AppError, Conflict, Invalid
 from c2b.kit.http.paging import window_of
 from c2b.kit.http.redirects import see_other
@@ -133,6 +134,6 @@ async def _order(
     return page(
         request, "pages/admin/payout_order.html", status=error.status if error else 200,
         here=f"/admin/payouts/orders/{campaign_id}", order=order, errors=said, form=form, typed=typed or {},
-        notice=error.text() if error and not said else None,
+        notice=error.text() if error and not said else None, pending=await pending(campaign_id),
         kinds=[(code, gettext(text)) for code, text in BLOCKS.items()], **tones(),
     )  # fmt: skip

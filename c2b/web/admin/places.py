@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from c2b.invoicing.queries import receipts_by_subject
 from c2b.kit.errors import AppError, FieldError, Invalid
 from c2b.kit.i18n import N_, gettext
 from c2b.kit.money import parse_money
@@ -76,7 +77,8 @@ async def _place(
     return page(
         request, "pages/admin/place.html", status=error.status if error else 200,
         here=f"/admin/participations/{place['id']}", place=place, state=participation_state(place["state"]),
-        payments=money["payments"], refunds=money["refunds"], errors={"claim": {}, "delay": {}, at: said},
+        payments=money["payments"], refunds=money["refunds"],
+        receipts=await receipts_by_subject(place["id"]), errors={"claim": {}, "delay": {}, at: said},
         typed={"claim": {}, "delay": {}, at: typed or {}}, notice=error.text() if error and not said else None,
         number=await claiming.next_claim(place["id"]), claimable=place["state"] in claiming.CLAIMABLE,
         delayed=place["state"] in claiming.DELAYED, **_words(),

@@ -29,6 +29,10 @@ KIND_WORDS = {
     "refund_missing_there": N_("A refund that the provider does not know"),
     "refund_amount": N_("Another amount of a refund"),
     "refund_status": N_("Another state of a refund"),
+    "settled_unknown": N_("A settled row that is none of ours"),
+    "settled_amount": N_("Another amount settled"),
+    "settled_fee": N_("Another fee"),
+    "settled_sum": N_("A settlement that does not add up"),
 }
 DAYS = 14
 

@@ -11,6 +11,7 @@ from c2b.web.api.v1 import (
     foreseen,
     insights,
     invitations,
+    invoices,
     machinery,
     offers,
     participations,
@@ -20,14 +21,15 @@ from c2b.web.api.v1 import (
     products,
     purchase_orders,
     quotes,
+    receipts,
     timelines,
     versions,
 )
 
 #: Joining first: addresses are tried in this order.
 _MODULES = (
-    participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, payouts,
-    purchase_orders, timelines, machinery, insights, foreseen, versions,
+    participations, people, products, campaigns, offers, quotes, payments, invitations, commissions, payouts, receipts,
+    invoices, purchase_orders, timelines, machinery, insights, foreseen, versions,
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from c2b.web.auth import LogInFirst, client_ip, current_actor, public
 from c2b.web.consumer.alternatives import acted
 from c2b.web.consumer.invitation import invitation_of, inviter_of
 from c2b.web.consumer.kept import drop, keep, kept
+from c2b.web.consumer.payer import inside
 from c2b.web.consumer.requirement import Sent, read_requirement, requirement_form
 from c2b.web.consumer.wishes import Wishes, composed, wishes_of_dict
 from c2b.web.flash import flash
@@ -107,7 +108,8 @@ async def _join(request: Request, *, waits: bool) -> Response:
         flash(response, N_("You are on the waitlist. We write to you when a place opens for you."))
     else:
         response = see_other(f"/participations/{participation_id}/payment")
-        if len(await ways_on_pages(participation_id)) < 2:
+        ways = await ways_on_pages(participation_id, inside=inside(request))
+        if len(ways) < 2 and not any(way.method == "jsapi" for way in ways):
             response = await to_checkout(actor, participation_id)
     drop(response, DRAFT, path=f"/campaigns/{slug}")
     return response

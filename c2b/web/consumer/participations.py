@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,9 @@ from c2b.campaigns.plans import AUTHORIZE, DEPOSIT
 from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
 from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
+from c2b.fulfillment.delays import choice_of
+from c2b.invoicing.queries import receipts_by_subject
+from c2b.invoicing.requests import standing
 from c2b.kit.http.paging import slice_of, window_of
 from c2b.kit.i18n import N_, current_locale, gettext, pick
 from c2b.participations import queries as participations
@@ -46,6 +50,7 @@ from c2b.web.consumer.words import (
     refund_reason,
     refund_state,
 )
+from c2b.web.invoices import words
 from c2b.web.pages import page
 
 
@@ -111,13 +116,14 @@ class ParticipationView:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """Money that moved or should: a payment, or a refund with its reason."""
+    """Money that moved or should: a payment, or a refund with its reason. ``receipt``: its id, where money moved."""
 
     kind: str
     state: State
     reason: str
     amount_minor: int
     at: datetime
+    receipt: str = ""
 
 
 @require("consumer")
@@ -152,8 +158,11 @@ async def show(request: Request) -> Response:
         participation=view,
         foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         question=await question_view(row, offer),
-        moves=moves_of(await money_of(row["id"])),
+        moves=moves_of(await money_of(row["id"]), await receipts_by_subject(row["id"])),
+        invoice=await standing(actor, row["id"]),
+        invoice_words=words(),
         balance=await balance_of(row["id"]),
+        delay=await choice_of(row),
         proposal=await mine_of(row),
         short=await _short(row, offer),
         position=await position_of(row) if row["state"] == "waitlisted" else 0,
@@ -236,8 +245,8 @@ _HELD = N_(
 _DEPOSITED = N_("Your deposit has arrived and your place counts. The balance follows at the close.")
 
 
-def moves_of(money: dict[str, Any]) -> list[Move]:
-    """Payments and refunds in the order of time."""
+def moves_of(money: dict[str, Any], receipts: Mapping[str, str]) -> list[Move]:
+    """Payments and refunds in the order of time. ``receipts``: payment or refund → its receipt."""
     moves = [
         Move(
             kind="payment",
@@ -245,6 +254,7 @@ def moves_of(money: dict[str, Any]) -> list[Move]:
             reason="",
             amount_minor=each["amount_minor"],
             at=each["captured_at"] or each["created_at"],
+            receipt=receipts.get(each["id"], ""),
         )
         for each in money["payments"]
     ]
@@ -257,6 +267,7 @@ def moves_of(money: dict[str, Any]) -> list[Move]:
             reason=": ".join(part for part in (refund_reason(each["reason"]), each["note"]) if part),
             amount_minor=each["amount_minor"],
             at=each["finished_at"] or each["requested_at"],
+            receipt=receipts.get(each["id"], ""),
         )
         for each in money["refunds"]
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from c2b.accounts.rules import Actor
 from c2b.campaigns.plans import AUTHORIZE
 from c2b.campaigns.queries import campaign_for
 from c2b.kit.http.redirects import see_other
@@ -19,6 +19,7 @@ from c2b.payments.choosing import Checkout, Way, open_checkout, ways_on_pages
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.invitation import code_of
 from c2b.web.consumer.join import to_checkout
+from c2b.web.consumer.payer import inside, to_payer
 from c2b.web.pages import form_of, page
 
 #: Seconds after which the page with a code looks again.
@@ -28,6 +29,7 @@ _NAMES = {
     ("sandbox", "page"): N_("Test payment"),
     ("stripe", "page"): N_("Card"),
     ("wechatpay", "qr"): N_("WeChat Pay"),
+    ("wechatpay", "jsapi"): N_("WeChat Pay"),
     ("alipay", "page"): N_("Alipay"),
     ("alipay", "qr"): N_("Alipay, by QR code"),
     ("bank", "transfer"): N_("Bank transfer"),
@@ -36,6 +38,7 @@ _HOW = {
     ("sandbox", "page"): N_("For trying out: no real money moves."),
     ("stripe", "page"): N_("You go on to Stripe\u2019s page. Your card number never reaches us."),
     ("wechatpay", "qr"): N_("You scan a code with WeChat on your phone."),
+    ("wechatpay", "jsapi"): N_("You pay right here in WeChat."),
     ("alipay", "page"): N_("You go on to Alipay\u2019s page and come back here."),
     ("alipay", "qr"): N_("You scan a code with Alipay on your phone."),
     ("bank", "transfer"): N_(
@@ -59,7 +62,8 @@ class Choice:
 
 @require("consumer")
 async def show(request: Request) -> Response:
-    """GET /participations/{id}/payment: the QR code of the open payment, else the ways to choose from.
+    """GET /participations/{id}/payment: the QR code of the open payment, or inside WeChat the page that opens its pay
+    sheet, else the ways to choose from.
 
     ``?choose`` shows the ways also while a code is open. Raises NotFound for what is not one's own.
     """
@@ -69,10 +73,16 @@ async def show(request: Request) -> Response:
     authorized = campaign["payment_plan"] == AUTHORIZE and row["state"] != "pending_payment"
     if authorized or not may_pay({**row, "group_state": row["campaign_state"]}):
         return see_other(f"/participations/{row['id']}")
-    ways = await ways_on_pages(row["id"])
+    app = inside(request)
+    ways = await ways_on_pages(row["id"], inside=app)
     opened = await open_checkout(row["id"])
-    if opened and opened.qr_text and "choose" not in request.query_params:
-        return _code_page(request, row, opened, several=len(ways) > 1)
+    if opened and "choose" not in request.query_params:
+        if opened.client and opened.way in ways and opened.stale:
+            return to_payer(request, row["id"])
+        if opened.client and opened.way in ways:
+            return _bridge_page(request, row, opened, several=len(ways) > 1)
+        if opened.qr_text and opened.way in ways:
+            return _code_page(request, row, opened, several=len(ways) > 1)
     held = campaign["payment_plan"] == AUTHORIZE and row["state"] == "pending_payment"
     return page(
         request,
@@ -82,7 +92,7 @@ async def show(request: Request) -> Response:
         amount_minor=row["due_minor"] - row["captured_minor"],
         currency=row["currency"],
         choices=[choice_of(way) for way in ways],
-        value=value_of(opened.way if opened else ways[0]) if ways else "",
+        value=value_of(opened.way if opened and opened.way in ways else ways[0]) if ways else "",
         money=gettext(_HELD if held else _CHARGED),
         until=opened.until if opened else row["reserved_until"],
     )
@@ -94,16 +104,28 @@ async def create(request: Request) -> Response:
     actor = actor_of(request)
     row = await own(actor, request.path_params["id"])
     name, _, method = str((await form_of(request)).get("way") or "").partition(":")
-    return await to_payment(actor, row["id"], gateway_name=name[:20], method=method[:20])
+    ways = await ways_on_pages(row["id"], inside=inside(request))
+    if not name and len(ways) > 1:
+        return see_other(f"/participations/{row['id']}/payment")
+    way = Way(name, method) if name else next(iter(ways), None)
+    if way and way.method == "jsapi" and way in ways:
+        return to_payer(request, row["id"])
+    return await to_checkout(actor, row["id"], gateway_name=name[:20], method=method[:20])
 
 
-async def to_payment(
-    actor: Actor, participation_id: str, *, gateway_name: str = "", method: str = ""
-) -> Response:
-    """On to where the place is paid; to the choice first, where there is one and nothing was chosen."""
-    if not gateway_name and len(await ways_on_pages(participation_id)) > 1:
-        return see_other(f"/participations/{participation_id}/payment")
-    return await to_checkout(actor, participation_id, gateway_name=gateway_name, method=method)
+def _bridge_page(request: Request, row: dict[str, Any], opened: Checkout, *, several: bool) -> Response:
+    return page(
+        request,
+        "pages/consumer/payment_bridge.html",
+        participation_id=row["id"],
+        title=row["title"],
+        amount_minor=opened.amount_minor,
+        currency=opened.currency,
+        choice=choice_of(opened.way),
+        client=json.dumps(dict(opened.client), sort_keys=True),
+        until=opened.until,
+        several=several,
+    )
 
 
 def choice_of(way: Way) -> Choice:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns import queries as campaigns
+from c2b.campaigns.plans import FULL
 from c2b.campaigns.reach import Rung, reach_of, to_count_on
 from c2b.campaigns.rules import JOINABLE, price_tiers
 from c2b.catalog.queries import pinned_schema
@@ -61,13 +62,15 @@ class ProgressView:
     ``next_units`` more paid units bring everybody to ``next_price_minor``, ``next_saves_minor`` below the price now;
     0 where no lower tier is left. ``rungs``: the ladder, ``rung`` the place in it of the price now. ``settled``:
     the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` is what keeps
-    a group with enough paid units from going ahead.
+    a group with enough paid units from going ahead. ``plan``: what a counted unit has paid so far (``campaigns.plans``:
+    all, a deposit, or nothing yet, the money being held).
     """
 
     slug: str
     state: State
     joinable: bool
     currency: str
+    plan: str
     paid: int
     counted: int
     conditional: int
@@ -110,6 +113,7 @@ async def _view(campaign_id: str, *, inside: bool) -> ProgressView:
     view = progress_from(
         row,
         currency=basis["currency"],
+        plan=basis["payment_plan"],
         fixed_minor=await fixed_surcharge(basis),
         order=order,
         inside=inside,
@@ -151,6 +155,7 @@ def progress_from(
     row: dict[str, Any],
     *,
     currency: str,
+    plan: str = FULL,
     fixed_minor: int = 0,
     order: OrderBrief | None = None,
     inside: bool = True,
@@ -171,6 +176,7 @@ def progress_from(
         state=_state(row, order, inside, voting),
         joinable=row["state"] in JOINABLE,
         currency=currency,
+        plan=FULL if settled else plan,
         paid=found.paid,
         counted=found.counted,
         conditional=found.waiting,

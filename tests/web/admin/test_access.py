@@ -55,7 +55,15 @@ async def _ids(w) -> dict[str, str]:
         "SELECT r.id, p.participation_id FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.reason = 'claim'"
     )
     assert refund
+    request = new_id()
+    await db.execute(
+        "INSERT INTO invoice_request (id, participation_id, user_id, campaign_id, title_kind, title, tax_id, email, "
+        "amount_minor, red_minor, currency, state, red_numbers, requested_at) "
+        "VALUES (?, ?, ?, ?, 'personal', 'Bo', '', 'bo@c2b.example', 5, 0, 'CNY', 'requested', '[]', ?)",
+        request, refund["participation_id"], w.bo.id, order.campaign_id, clock.now(),
+    )  # fmt: skip
     return {
+        "invoices": request,
         "refunds": refund["id"],
         "participations": refund["participation_id"],
         "reconciliation": case,

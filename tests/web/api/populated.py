@@ -22,6 +22,7 @@ from c2b.config import settings
 from c2b.durable import enqueue
 from c2b.durable.sweep import drain
 from c2b.fulfillment import operations as fulfillment
+from c2b.invoicing.queries import receipts_of
 from c2b.kit import clock, db
 from c2b.kit.db import Database
 from c2b.kit.http.rates import reset_memory
@@ -78,6 +79,10 @@ class Built:
             "POST /campaigns/{campaign}/waitlist": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/requirement": {"answers": world.ANSWERS},
             "PUT /participations/{participation}/ballot": {"votes": {}},
+            "PUT /participations/{participation}/delay": {"answer": "wait"},
+            "POST /participations/{participation}/invoice": {
+                "title_kind": "personal", "title": "Bo", "email": "bo@c2b.example",
+            },
             "POST /invitation-openings": {"token": "guessed"},
             "POST /me/commission-withdrawals": {"currency": "CNY"},
             "POST /purchase-orders/{order}/payout-blocks": {"kind": "dispute", "reason": "Scratches."},
@@ -124,6 +129,7 @@ async def build(file: Path, data: Path) -> Built:
         "token_id": other.id, "participation": place.participation_id, "order": order["id"],
         "document": document["id"], "milestone": milestone, "evidence": evidence, "run": f"ordering:{made}",
         "job": await _dead_job(), "block": "0" * 26,
+        "receipt": (await receipts_of(place.participation_id))[0].id,
     }  # fmt: skip
     tokens = {name: (await create_token(actor, name="access")).secret for name, actor in people.items()}
     return Built(file, data, names, tokens, order["digest"])

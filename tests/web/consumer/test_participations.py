@@ -49,6 +49,29 @@ class TestTheList:
         assert "Board 0" in (await bo.get(next(link for link in first.links if "cursor=" in link))).text
 
 
+class TestReceipts:
+    async def test_lie_beside_the_payment_for_whoever_paid_and_for_nobody_else(
+        self, w, place, bo, cy, stranger, monkeypatch
+    ):
+        async def quick(content, *, locale):
+            return f"%PDF-1.7 {content['number']} {locale} %%EOF".encode()
+
+        monkeypatch.setattr("c2b.invoicing.documents.render_receipt", quick)
+        assert "Receipt (PDF)" not in (await bo.get(place)).text
+        await drain()
+        page = await bo.get(place)
+        assert page.says("Receipt (PDF)")
+        (link,) = [link for link in page.links if link.startswith("/receipts/")]
+        file = await bo.get(link)
+        assert file.response.headers["content-type"] == "application/pdf"
+        assert "attachment" in file.response.headers["content-disposition"]
+        assert file.response.content.startswith(b"%PDF-1.7 RC-")
+        await cy.get(link, 404)
+        assert (
+            (await stranger.get(link, 303, follow=False)).response.headers["location"].startswith("/log-in")
+        )
+
+
 class TestAPlace:
     async def test_shows_what_was_asked_for_in_words_with_every_surcharge(self, w, place, bo):
         page = await bo.get(place)

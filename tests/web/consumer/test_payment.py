@@ -67,6 +67,20 @@ class TestAChoice:
         assert await payments() == []
 
 
+class TestAPlaceWhoseMoneyIsHeld:
+    async def test_is_not_asked_to_pay_again_when_the_group_has_closed(self, w, sandbox, bo):
+        campaign = await w.open_campaign(payment_plan="authorize", deadline=clock.now() + timedelta(days=4))
+        joined = await w.join(campaign, w.bo)
+        place = f"/participations/{joined.participation_id}"
+        page = await bo.send((await bo.get(place)).form("/payment"), follow=False, status=303)
+        await sandbox.pay(page.response.headers["location"].rpartition("/")[2])
+        [row] = await db.fetch("SELECT state, due_minor, captured_minor FROM participation")
+        assert (row["state"], row["captured_minor"]) == ("joined", 0)
+        await db.execute("UPDATE campaign SET state = 'closed' WHERE id = ?", campaign)
+        page = await bo.get(f"{place}/payment", 303, follow=False)
+        assert page.response.headers["location"] == place
+
+
 class TestACode:
     async def test_is_on_our_page_until_it_is_paid(self, w, wechat, bo):
         place = await reserved(w)

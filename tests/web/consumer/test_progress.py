@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -181,3 +182,43 @@ class TestAMembersPlace:
         assert (
             (await stranger.get(path, 303, follow=False)).response.headers["location"].startswith("/log-in")
         )
+
+
+class TestWhatIsCounted:
+    @pytest.mark.parametrize(
+        ("plan", "counted", "missing", "reserved"),
+        [
+            ("full", "2 of 50 units paid", "48 more paid units", "3 units are reserved and not paid yet."),
+            (
+                "deposit",
+                "2 of 50 units with their deposit paid",
+                "48 more units with their deposit",
+                "3 units are reserved, their deposit not paid yet.",
+            ),
+            (
+                "authorize",
+                "2 of 50 units with their money held",
+                "48 more units with their money held",
+                "3 units are reserved, their money not held yet.",
+            ),
+        ],
+    )
+    async def test_says_whether_it_is_paid_or_held_or_a_deposit(
+        self, w, bo, sandbox, plan, counted, missing, reserved
+    ):
+        percent = {"deposit_percent": 20} if plan == "deposit" else {}
+        campaign_id = await w.open_campaign(
+            payment_plan=plan, deadline=clock.now() + timedelta(days=4), **percent
+        )
+        joined = await w.join(campaign_id, w.bo, quantity=2)
+        form = (await bo.get(f"/participations/{joined.participation_id}")).form("/payment")
+        page = await bo.send(form, follow=False, status=303)
+        await sandbox.pay(page.response.headers["location"].rpartition("/")[2])
+        await w.join(campaign_id, w.cy, quantity=3)
+        row = await db.fetch_one("SELECT slug, threshold FROM campaign WHERE id = ?", campaign_id)
+        assert row
+        assert row["threshold"] == 50
+        page = await bo.get(f"/campaigns/{row['slug']}")
+        assert page.says(counted, missing, reserved)
+        assert ("units paid" in page.text) is (plan == "full")
+        assert f'aria-label="{counted}"' in page.html

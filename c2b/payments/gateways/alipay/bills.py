@@ -18,11 +18,18 @@ from datetime import date, datetime
 
 from c2b.payments.gateways.alipay.client import AlipayRefused, Client
 from c2b.payments.gateways.alipay.settings import AlipaySettings
-from c2b.payments.gateways.base import DayRecord, GatewayUnavailable, ProviderPayment, ProviderRefund
+from c2b.payments.gateways.base import (
+    DayRecord,
+    GatewayUnavailable,
+    ProviderPayment,
+    ProviderRefund,
+    SettledRow,
+)
 from c2b.payments.gateways.beijing import instant, local_days
+from c2b.payments.gateways.billed import fees_of
 from c2b.payments.gateways.references import as_key
 from c2b.payments.gateways.wire import MOST_BYTES
-from c2b.payments.gateways.yuan import fen
+from c2b.payments.gateways.yuan import fee_fen, fen
 
 METHOD = "alipay.data.dataservice.bill.downloadurl.query"
 _PAID, _GIVEN_BACK = "交易", "退款"
@@ -35,15 +42,21 @@ async def day(client: Client, wanted: date, settings: AlipaySettings, *, now: da
     """What the bills say of one UTC day. Raises ``GatewayUnavailable`` while the later of the two is not ready."""
     payments: list[ProviderPayment] = []
     refunds: list[tuple[str, ProviderRefund]] = []
+    told: list[Row] = []
     for local in local_days(wanted, now=now):
         rows = await _rows(client, local, settings)
         try:
             ours = [row for row in rows if instant(row["完成时间"]).date() == wanted]
             payments += [_payment(row) for row in ours if row["业务类型"] == _PAID]
             refunds += [_refund(row) for row in ours if row["业务类型"] == _GIVEN_BACK]
+            told += [row for row in ours if row["业务类型"] in (_PAID, _GIVEN_BACK)]
         except (KeyError, ValueError) as error:
             raise GatewayUnavailable from error
-    return DayRecord(payments=tuple(payments), refunds=tuple(refunds))
+    return DayRecord(
+        payments=tuple(payments),
+        refunds=tuple(refunds),
+        settlements=fees_of("alipay", wanted, told, _settled),
+    )
 
 
 async def _rows(client: Client, local: date, settings: AlipaySettings) -> list[Row]:
@@ -104,6 +117,22 @@ def _refund(row: Row) -> tuple[str, ProviderRefund]:
         status="succeeded",
     )
     return row["商户订单号"], refund
+
+
+def _settled(row: Row) -> SettledRow:
+    """What a row moved, less its fee: 服务费 stands below zero where it is kept, above where it comes back."""
+    back = row["业务类型"] == _GIVEN_BACK
+    number = row["退款批次号/请求号"]
+    return SettledRow(
+        reference=f"{row['支付宝交易号']}:{number}" if back else row["支付宝交易号"],
+        kind="refund" if back else "payment",
+        provider_ref=row["商户订单号"],
+        refund_key=_key(number) if back else "",
+        amount_minor=fen(row["订单金额（元）"].removeprefix("-")),
+        currency="CNY",
+        moved_minor=fee_fen(row["商家实收（元）"]),
+        fee_minor=-fee_fen(row["服务费（元）"]),
+    )
 
 
 def _key(reference: str) -> str:

@@ -10,6 +10,7 @@ from c2b.payments.gateways.base import (
     GatewayUnavailable,
     ProviderPayment,
     ProviderRefund,
+    SettledRow,
     Settlement,
 )
 from c2b.payments.gateways.stripe.amounts import from_stripe
@@ -84,19 +85,48 @@ async def _session_of(client: stripe.StripeClient, intent: str | None) -> str:
 
 
 async def _settlements(client: stripe.StripeClient, arrived: dict[str, int]) -> tuple[Settlement, ...]:
-    """Payouts that reached our bank, with the fees of everything in them."""
+    """Payouts that reached our bank, with everything in them. A payout's own move is among its moves."""
     found = []
     for payout in reversed(await every(client.v1.payouts, {"arrival_date": arrived, "status": "paid"})):
-        moves = await every(client.v1.balance_transactions, {"payout": payout["id"]})
+        moves = await every(
+            client.v1.balance_transactions, {"payout": payout["id"], "expand": ["data.source"]}
+        )
         amount, currency = from_stripe(payout["amount"], payout["currency"])
-        fee, _ = from_stripe(sum(move["fee"] for move in moves), payout["currency"])
+        rows = [await _row(client, move, currency) for move in reversed(moves) if move["type"] != "payout"]
         found.append(
             Settlement(
                 reference=payout["id"],
                 amount_minor=amount,
-                fee_minor=fee,
+                fee_minor=sum(row.fee_minor for row in rows),
                 currency=currency,
                 settled_at=datetime.fromtimestamp(payout["arrival_date"], UTC),
+                rows=tuple(rows),
             )
         )
     return tuple(found)
+
+
+async def _row(client: stripe.StripeClient, move: Any, currency: str) -> SettledRow:
+    """One move of the balance. What it is about is told in its own currency, the move in the payout's."""
+    from c2b.payments.gateways.stripe.gateway import refund_of
+
+    source = move["source"] or {}
+    kind, reference, key, amount, own = "other", "", "", abs(move["amount"]), currency
+    if source.get("object") == "charge" and move["type"] in ("charge", "payment"):
+        amount, own = from_stripe(source["amount_captured"], source["currency"])
+        kind, reference = "payment", await _session_of(client, source["payment_intent"])
+    elif source.get("object") == "refund" and move["type"] in ("refund", "payment_refund"):
+        amount, own = from_stripe(source["amount"], source["currency"])
+        refund = refund_of(source)
+        kind, key = "refund", refund.key
+        reference = refund.metadata.get("session") or await _session_of(client, source["payment_intent"])
+    return SettledRow(
+        reference=move["id"],
+        kind=kind,  # type: ignore[arg-type]
+        provider_ref=reference,
+        refund_key=key,
+        amount_minor=amount,
+        currency=own,
+        moved_minor=from_stripe(move["amount"], currency)[0],
+        fee_minor=from_stripe(move["fee"], currency)[0],
+    )

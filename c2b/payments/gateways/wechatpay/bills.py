@@ -17,13 +17,20 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from c2b.payments.gateways.base import DayRecord, GatewayUnavailable, ProviderPayment, ProviderRefund
+from c2b.payments.gateways.base import (
+    DayRecord,
+    GatewayUnavailable,
+    ProviderPayment,
+    ProviderRefund,
+    SettledRow,
+)
 from c2b.payments.gateways.beijing import instant, local_days
+from c2b.payments.gateways.billed import fees_of
 from c2b.payments.gateways.references import as_key
 from c2b.payments.gateways.wechatpay.client import Client, WechatPayRefused
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings
 from c2b.payments.gateways.wire import MOST_BYTES
-from c2b.payments.gateways.yuan import fen
+from c2b.payments.gateways.yuan import fee_fen, fen
 
 #: Columns of every bill that we read.
 _NEEDED = frozenset(("交易时间", "公众账号ID", "商户号", "商户订单号", "货币种类", "订单金额"))
@@ -35,11 +42,13 @@ async def day(client: Client, wanted: date, settings: WechatPaySettings, *, now:
     """What the bills say of one UTC day. Raises ``GatewayUnavailable`` while the later of the two is not ready."""
     paid: dict[str, ProviderPayment] = {}
     given_back: dict[str, tuple[str, ProviderRefund]] = {}
+    fees: dict[str, Row] = {}
     for local in local_days(wanted, now=now):
         for row in await _rows(client, local, "SUCCESS"):
             if _ours(row, settings) and _utc_day(row["交易时间"]) == wanted:
                 payment = _payment(row)
                 paid[payment.provider_ref] = payment
+                fees[payment.provider_ref] = row
         for row in await _rows(client, local, "REFUND"):
             if _ours(row, settings) and wanted in (
                 _utc_day(row["退款申请时间"]),
@@ -47,7 +56,13 @@ async def day(client: Client, wanted: date, settings: WechatPaySettings, *, now:
             ):
                 refund = _refund(row)
                 given_back[refund.refund_ref] = (row["商户订单号"], refund)
-    return DayRecord(payments=tuple(paid.values()), refunds=tuple(given_back.values()))
+                if refund.status == "succeeded":
+                    fees[refund.refund_ref] = row
+    return DayRecord(
+        payments=tuple(paid.values()),
+        refunds=tuple(given_back.values()),
+        settlements=fees_of("wechatpay", wanted, fees.values(), _settled),
+    )
 
 
 async def _rows(client: Client, local: date, kind: str) -> list[Row]:
@@ -118,6 +133,22 @@ def _refund(row: Row) -> ProviderRefund:
         )
     except (KeyError, ValueError) as error:
         raise GatewayUnavailable from error
+
+
+def _settled(row: Row) -> SettledRow:
+    """What a row moved, less its fee, which comes back with a refund (手续费 below zero)."""
+    back = "退款申请时间" in row  # a column of bills of refunds only
+    moved = -fen(row["退款金额"]) if back else fen(row["应结订单金额"])
+    return SettledRow(
+        reference=row["微信退款单号"] if back else row["微信订单号"],
+        kind="refund" if back else "payment",
+        provider_ref=row["商户订单号"],
+        refund_key=_key(row["商户退款单号"]) if back else "",
+        amount_minor=fen(row["申请退款金额"]) if back else fen(row["订单金额"]),
+        currency=row["货币种类"],
+        moved_minor=moved,
+        fee_minor=fee_fen(row["手续费"]),
+    )
 
 
 def _ours(row: Row, settings: WechatPaySettings) -> bool:

@@ -37,6 +37,7 @@ from c2b.payments.gateways.references import as_key, as_reference
 from c2b.payments.gateways.wechatpay import bills, notices
 from c2b.payments.gateways.wechatpay.bridge import bridge
 from c2b.payments.gateways.wechatpay.client import Client, WechatPayRefused
+from c2b.payments.gateways.wechatpay.oauth import Payers
 from c2b.payments.gateways.wechatpay.settings import WechatPaySettings, load, problems
 from c2b.payments.gateways.wechatpay.signing import Signing
 
@@ -81,7 +82,7 @@ def capabilities_of(settings: WechatPaySettings) -> Capabilities:
     )
 
 
-class WechatPayGateway:
+class WechatPayGateway(Payers):
     """One merchant at WeChat Pay. ``asked`` tells which refunds we have ever asked for (``gateways.asked``)."""
 
     name = "wechatpay"
@@ -95,6 +96,7 @@ class WechatPayGateway:
         self._asked = asked
         self._signing = Signing(settings)
         self._client = Client(settings, self._signing, seconds=seconds)
+        self.seconds = seconds
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WechatPayGateway:

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 API = "https://api.mch.weixin.qq.com"
+OAUTH_PAGE = "https://open.weixin.qq.com"
+OAUTH_API = "https://api.weixin.qq.com"
 
 _NEEDED = {
     "C2B_WECHATPAY_MCHID": "the merchant number (mchid)",
@@ -24,6 +26,7 @@ class WechatPaySettings:
     """``platform_keys``: what signs answers and notifications, by public key id or certificate serial number, as PEM
     of a public key or certificate; old and new stand side by side while WeChat Pay exchanges them.
 
+    ``app_secret``: of the official account behind the appid, for paying inside WeChat; empty: by QR code only.
     ``refund_days`` and ``hold_days`` are terms of the merchant's contract (``gateway.capabilities_of``); 0: no hold.
     """
 
@@ -36,6 +39,9 @@ class WechatPaySettings:
     refund_days: int = 365
     hold_days: int = 0
     api: str = API
+    app_secret: str = ""
+    oauth_page: str = OAUTH_PAGE
+    oauth_api: str = OAUTH_API
 
 
 def load(env: Mapping[str, str]) -> WechatPaySettings:
@@ -50,6 +56,9 @@ def load(env: Mapping[str, str]) -> WechatPaySettings:
         refund_days=int(env.get("C2B_WECHATPAY_REFUND_DAYS") or 365),
         hold_days=int(env.get("C2B_WECHATPAY_HOLD_DAYS") or 0),
         api=(env.get("C2B_WECHATPAY_API") or API).rstrip("/"),
+        app_secret=env.get("C2B_WECHATPAY_APP_SECRET", "").strip(),
+        oauth_page=(env.get("C2B_WECHATPAY_OAUTH_PAGE") or OAUTH_PAGE).rstrip("/"),
+        oauth_api=(env.get("C2B_WECHATPAY_OAUTH_API") or OAUTH_API).rstrip("/"),
     )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from c2b.campaigns.queries import join_offer
+from c2b.fulfillment import delays
 from c2b.kit.errors import NotFound
 from c2b.kit.http.idempotency import Answer
 from c2b.participations import operations, queries
@@ -20,7 +21,7 @@ from c2b.participations.room import position_of
 from c2b.participations.rules import MAX_QUANTITY
 from c2b.participations.votes import casting
 from c2b.referrals.operations import valid_for
-from c2b.web.api.bodies import Optional, fields_of, mapping, text, whole
+from c2b.web.api.bodies import Optional, fields_of, mapping, one_of, text, whole
 from c2b.web.api.limits import JOINS, count
 from c2b.web.api.listing import newest_first
 from c2b.web.api.once import call_from, given_again, kept_as
@@ -139,6 +140,38 @@ async def agree(request: Request) -> Response:
     return await _now(request)
 
 
+@require_api("consumer")
+async def delay(request: Request) -> Response:
+    """GET /participations/{participation}/delay: what one may choose when it is late. 404 where there is no delay."""
+    choice = await delays.choice_of(
+        await queries.own(actor_of(request), request.path_params["participation"])
+    )
+    if choice is None:
+        raise NotFound
+    return json_answer(_choice(choice))
+
+
+@require_api("consumer")
+async def answer_delay(request: Request) -> Response:
+    """PUT /participations/{participation}/delay: wait, or leave with all of the money."""
+    fields = await fields_of(request, answer=one_of("wait", "leave"))
+    act = delays.leave if fields["answer"] == "leave" else delays.wait
+    await act(actor_of(request), request.path_params["participation"])
+    return await _now(request)
+
+
+def _choice(choice: delays.DelayChoice) -> dict[str, Any]:
+    notice = choice.notice
+    return {
+        "promised_delivery": notice.promised,
+        "forecast_delivery": notice.forecast,
+        "until": notice.until,
+        "express": notice.express,
+        "waits": choice.waits,
+        "open": choice.open,
+    }
+
+
 def shape(row: dict[str, Any]) -> dict[str, Any]:
     """One's own participation. ``answers`` are the member's own; the batch's stand with the campaign.
 
@@ -189,4 +222,5 @@ ROUTES: list[Route] = [
     *resource("/participations/{participation:id}/withdrawal", post=withdraw),
     *resource("/participations/{participation:id}/proposal", get=proposal),
     *resource("/participations/{participation:id}/acceptance", post=agree),
+    *resource("/participations/{participation:id}/delay", get=delay, put=answer_delay),
 ]

@@ -33,6 +33,12 @@ class TestTheRecordOfADay:
         assert {payment.amount_minor for payment in record.payments} == {PRICE}
         [(payment, refund)] = record.refunds
         assert (payment, refund.key, refund.amount_minor) == ("BOBOBO", key, 6001)
+        [bill] = record.settlements
+        assert sorted((row.kind, row.moved_minor, row.fee_minor) for row in bill.rows) == [
+            ("payment", PRICE, 275), ("payment", PRICE, 275), ("payment", PRICE, 275), ("refund", -6001, -36),
+        ]  # fmt: skip
+        assert [row.refund_key for row in bill.rows if row.kind == "refund"] == [key]
+        assert not bill.paid_out
 
     async def test_that_nothing_happened_on_is_empty(self, gateway) -> None:
         clock.set(NOON + timedelta(days=2))

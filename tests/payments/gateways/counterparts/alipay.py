@@ -46,6 +46,7 @@ class Alipay(Counterpart):
         self.signs_with = "alipay"
         self.bills: dict[str, bytes] = {}
         self.sent = 0
+        self.keeps = 6
 
     def settings(self, **changes: Any) -> AlipaySettings:
         return AlipaySettings(
@@ -186,16 +187,21 @@ class Alipay(Counterpart):
     def gone(self, number: str) -> int:
         return sum(refund["amount"] for (trade, _), refund in self.refunds.items() if trade == number)
 
+    def fee_of(self, minor: int) -> str:
+        """0.6 %, rounded; ``keeps`` thousandths of it."""
+        return yuan((minor * self.keeps + 500) // 1000)
+
     def write_bills(self) -> None:
         """Bills of every day in Beijing on which something happened."""
         rows: dict[str, list[str]] = {}
         for number, trade in self.trades.items():
             if "paid_at" in trade:
                 total = trade["asked"]["total_amount"]
-                line = bill_row(number, "交易", trade["paid_at"], total, "")
+                line = bill_row(number, "交易", trade["paid_at"], total, "", "-" + self.fee_of(fen(total)))
                 rows.setdefault(_day(trade["paid_at"]), []).append(line)
         for (number, request), refund in self.refunds.items():
-            line = bill_row(number, "退款", refund["at"], "-" + yuan(refund["amount"]), request)
+            back = yuan(refund["amount"])
+            line = bill_row(number, "退款", refund["at"], "-" + back, request, self.fee_of(refund["amount"]))
             rows.setdefault(_day(refund["at"]), []).append(line)
         for day, lines in rows.items():
             self.bills[day] = packed(bill_text(lines))
@@ -282,7 +288,7 @@ def _day(instant: datetime) -> str:
     return instant.astimezone(BEIJING).date().isoformat()
 
 
-def bill_row(number: str, kind: str, at: datetime, amount: str, request: str) -> str:
+def bill_row(number: str, kind: str, at: datetime, amount: str, request: str, fee: str = "0.00") -> str:
     values = [f"2026{number}", number, kind, "Tidal 75 键盘", local(at), local(at), "", "", "", "", "bo***"]
-    values += [amount, amount, *["0.00"] * 5, "", "0.00", "0.00", request, "0.00", "0.00", ""]
+    values += [amount, amount, *["0.00"] * 5, "", "0.00", "0.00", request, fee, "0.00", ""]
     return ",".join(value + "\t" for value in values)

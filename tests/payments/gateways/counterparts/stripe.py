@@ -197,18 +197,23 @@ class Stripe(Counterpart):
             rows = [r for r in self.refunds_made.values() if r[field] == asked[field]]
         elif kind == "payouts":
             rows = [p for p in self.payouts if _within(p["arrival_date"], asked["arrival_date"])]
-        elif kind == "balance_transactions" and "payout" in asked:
-            rows = [move for move in self.moves if move["payout"] == asked["payout"]]
         elif kind == "balance_transactions":
-            known = {**self.charges, **self.refunds_made}
             rows = [
-                m | {"source": known[m["source"]]}
+                m | {"source": self._source(m["source"])}
                 for m in self.moves
-                if _within(m["created"], asked["created"])
+                if (
+                    m["payout"] == asked["payout"]
+                    if "payout" in asked
+                    else _within(m["created"], asked["created"])
+                )
             ]
         else:
             raise Refusal(404, "resource_missing")
         return self._page(list(reversed(rows)), asked)
+
+    def _source(self, name: str) -> dict[str, Any] | None:
+        payouts = {payout["id"]: payout for payout in self.payouts}
+        return {**self.charges, **self.refunds_made, **payouts}.get(name)
 
     def _page(self, rows: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
         ids = [row["id"] for row in rows]
@@ -249,7 +254,11 @@ class Stripe(Counterpart):
         for move in moves:
             move["payout"] = name
         amount = sum(move["amount"] - move["fee"] for move in moves)
-        self.payouts.append({"id": name, "amount": amount, "currency": "cny", "arrival_date": now()})
+        self.payouts.append(
+            {"id": name, "object": "payout", "amount": amount, "currency": "cny", "arrival_date": now()}
+        )
+        self._move(name, "payout", -amount)
+        self.moves[-1]["payout"] = name
 
     # ------------------------------------------------------------------ its notifications
 

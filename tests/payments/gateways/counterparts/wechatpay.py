@@ -58,6 +58,7 @@ class WechatPay(Counterpart):
         self.signs_with = "platform"
         self.bills: dict[tuple[str, str], bytes] = {}
         self.wrong_hash = False
+        self.keeps = 6
 
     def settings(self, **changes: Any) -> WechatPaySettings:
         return WechatPaySettings(
@@ -213,6 +214,10 @@ class WechatPay(Counterpart):
             text = "\r\n".join([names, *lines, "总交易单数,应结订单总金额,退款总金额,…", total, ""])
             self.bills[(day, kind)] = b"\xef\xbb\xbf" + text.encode()
 
+    def fee_of(self, minor: int) -> int:
+        """0.6 %, rounded; ``keeps`` thousandths of it."""
+        return (minor * self.keeps + 500) // 1000
+
     def _row(self, number: str, refund: dict[str, Any] | None) -> str:
         order = self.orders[number]
         total = _yuan(order["asked"]["amount"]["total"])
@@ -226,7 +231,9 @@ class WechatPay(Counterpart):
             refunds.append(refund["status"])
         values = [paid_at, APPID, MCHID, "0", "", f"42{number}", number, "openid", "NATIVE"]
         values += ["REFUND" if refund else "SUCCESS", "OTHERS", "CNY", total, "0.00", *refunds]
-        values += [order["asked"]["description"], "", "0.00000", "0.60%", total, back, ""]
+        about = refund["amount"]["refund"] if refund else order["asked"]["amount"]["total"]
+        fee = ("-" if refund else "") + _yuan(self.fee_of(about)) + "000"
+        values += [order["asked"]["description"], "", fee, "0.60%", total, back, ""]
         return ",".join("`" + value for value in values)
 
     # ------------------------------------------------------------------ its notifications

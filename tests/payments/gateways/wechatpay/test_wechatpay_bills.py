@@ -33,6 +33,12 @@ class TestTheRecordOfADay:
         [(payment, refund)] = record.refunds
         assert (payment, refund.key, refund.amount_minor) == ("BOBOBO1", key, 6001)
         assert refund.status == "succeeded"
+        [bill] = record.settlements
+        assert [(row.kind, row.moved_minor, row.fee_minor) for row in bill.rows] == [
+            ("payment", PRICE, 275), ("payment", PRICE, 275), ("payment", PRICE, 275), ("refund", -6001, -36),
+        ]  # fmt: skip
+        assert bill.rows[3].refund_key == key
+        assert not bill.paid_out
         assert [p.payment_id for p in (await gateway.day(date(2026, 11, 22))).payments] == []
 
     async def test_that_nothing_happened_on_is_empty(self, gateway) -> None:
@@ -67,3 +73,14 @@ class TestTheRecordOfADay:
         clock.set(NOON + timedelta(days=2))
         with pytest.raises(GatewayUnavailable):
             await gateway.day(date(2026, 11, 23))
+
+    @pytest.mark.parametrize("fee", ["2.75400", "free", ""])
+    async def test_whose_fees_cannot_be_read_still_tells_what_was_paid(
+        self, gateway, provider, paid, fee
+    ) -> None:
+        provider.write_bills()
+        bill = ("2026-11-23", "SUCCESS")
+        provider.bills[bill] = provider.bills[bill].decode().replace("`2.75000", f"`{fee}").encode()
+        clock.set(NOON + timedelta(days=2))
+        record = await gateway.day(date(2026, 11, 23))
+        assert (len(record.payments), record.settlements) == (1, ())

@@ -1,0 +1,77 @@
+"""Tax invoices for admins: who asks for one, which wait for a red note, and writing down their numbers."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from c2b.invoicing import operations
+from c2b.invoicing.requests import FILTERS, invoice, invoices
+from c2b.kit.errors import AppError
+from c2b.kit.http.paging import window_of
+from c2b.kit.i18n import N_, gettext
+from c2b.web.admin.deciding import decided
+from c2b.web.auth import actor_of, require
+from c2b.web.invoices import STATES, words
+from c2b.web.pages import errors_by_field, form_of, page
+
+RED = N_("Waits for a red note")
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+@require("admin")
+async def index(request: Request) -> Response:
+    """GET /admin/invoices?state=&cursor=: newest first; ``red`` are those that wait for a red note."""
+    asked = request.query_params.get("state", "")
+    state = asked if asked in FILTERS else ""
+    window = window_of(request.query_params)
+    found = await invoices(window, state=state)
+    labels = [(code, gettext(RED) if code == "red" else gettext(STATES[code][0])) for code in FILTERS]
+    return page(
+        request, "pages/admin/invoices.html", lines=found.items, next_cursor=found.next_cursor,
+        first=window.after is None, state=state, states_to_choose=labels, **words(),
+    )  # fmt: skip
+
+
+@require("admin")
+async def show(request: Request) -> Response:
+    """GET /admin/invoices/{id}."""
+    return await _one(request)
+
+
+@require("admin")
+async def issue(request: Request) -> Response:
+    """POST /admin/invoices/{id}/issue: the number of the fapiao, about the amount that was shown."""
+    number, amount = await _typed(request)
+    return await decided(
+        operations.issue_invoice(actor_of(request), request.path_params["id"], number=number, amount_minor=amount),
+        N_("Written down. The member sees the number."), to=f"/admin/invoices/{request.path_params['id']}",
+        again=lambda error: _one(request, error=error, typed=number),
+    )  # fmt: skip
+
+
+@require("admin")
+async def red_note(request: Request) -> Response:
+    """POST /admin/invoices/{id}/red-notes: the number of the red note, about all that waits for one."""
+    number, amount = await _typed(request)
+    return await decided(
+        operations.write_red_note(actor_of(request), request.path_params["id"], number=number, amount_minor=amount),
+        N_("The red note is written down."), to=f"/admin/invoices/{request.path_params['id']}",
+        again=lambda error: _one(request, error=error, typed=number),
+    )  # fmt: skip
+
+
+async def _typed(request: Request) -> tuple[str, int]:
+    form = await form_of(request)
+    amount = str(form.get("amount_minor", ""))
+    return str(form.get("number", "")), int(amount) if amount.isdecimal() and len(amount) < 16 else 0
+
+
+async def _one(request: Request, *, error: AppError | None = None, typed: str = "") -> Response:
+    found = await invoice(request.path_params["id"])
+    said = errors_by_field(error.fields) if error else {}
+    return page(
+        request, "pages/admin/invoice.html", status=error.status if error else 200, headers=NO_STORE,
+        here=f"/admin/invoices/{found.id}", invoice=found, errors=said, typed=typed,
+        notice=error.text() if error and not said else None, **words(),
+    )  # fmt: skip
