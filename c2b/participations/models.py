@@ -26,8 +26,8 @@ class Participation(Model):
     ``preferences``: alternatives, limits and votes (`preferences.py`). ``total_minor``: the most that any of the
     choices may cost. ``outcome``: what the allocation gave and why, written at the lock. ``due_minor``: what the member
     has been asked to pay so far (all of it, or a deposit first); ``captured_minor``: what of that has come and counts.
-    ``commit_below_minor``: the tier price per unit from which on this member takes part, because they said so or because
-    of their highest unit price; ``None``: any tier's.
+    ``commit_below_minor``: the tier price per unit from which on this member takes part, because they said so or
+    because of their highest unit price; ``None``: any tier's.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)

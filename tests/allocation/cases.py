@@ -8,7 +8,8 @@ from c2b.allocation.problem import Cell, Member, Problem, Spec, Tier
 
 
 def small(seed: int, *, members: int = 6) -> Problem:
-    """A group small enough to try everything: quantities, several cells, fees, limits, joining from a tier on, tiers, cap, shared ranks."""
+    """A group small enough to try everything: quantities, several cells, fees, limits, tiers and joining from one on,
+    cap, shared ranks."""
     chance = Random(seed)
     cells = tuple(
         Cell(f"cell {number}", chance.choice([1, 2, 3, 4, 5, 6, 8]), chance.choice([0, 0, 1, 3, 7]))

@@ -75,8 +75,8 @@ class PriceLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PricePanel:
-    """The price of what is chosen, in minor units. ``base_minor`` is the first tier's at which the member takes part; they
-    never pay more. ``from_quantity``: so many units bring it, where they take part from a lower price on (else 0).
+    """The price of what is chosen, in minor units. ``base_minor`` is the first tier's at which the member takes part;
+    they never pay more. ``from_quantity``: so many units bring it, where they take part from a lower price on (else 0).
 
     ``later`` are the totals if the group reaches the lower tiers: (units, total). ``first_minor`` is the total of the
     first choice, ``total_minor`` the commitment: more where another choice may cost more, less where a limit says so.
