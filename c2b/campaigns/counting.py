@@ -71,7 +71,7 @@ def enough(row: Mapping[str, Any]) -> bool:
 
 
 def _figures(row: Mapping[str, Any]) -> dict[str, int]:
-    """``paid`` are the units that count; ``conditional`` those that were paid and do not count yet, where there are any."""
+    """``paid`` are the units that count; ``conditional``, where there are any, those that are paid and do not yet."""
     found = reach_of(row)
     waiting = {"conditional": found.waiting} if found.waiting else {}
     return {"paid": found.counted, "threshold": row["threshold"], **waiting}

@@ -1,9 +1,10 @@
 """How far a group has come: which of its paid units count, at which price, and what is missing for every tier.
 
 A member may join only from a tier price on ("if the price falls to ¥109"). Their units are paid but count only where
-that tier is reached, by others and by themselves. So the question is a fixed point, as it is for the allocation: try the
-deepest tier first with everybody who takes part at its price; a lower price shuts nobody out, so the first tier that is
-reached by those who take part in it is the one. Values in, values out; prices in minor units per unit, before surcharges.
+that tier is reached, by others and by themselves. So the question is a fixed point, as it is for the allocation: try
+the deepest tier first with everybody who takes part at its price; a lower price shuts nobody out, so the first tier
+that is reached by those who take part in it is the one. Values in, values out; prices in minor units per unit, before
+surcharges.
 """
 
 from __future__ import annotations

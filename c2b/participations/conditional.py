@@ -11,17 +11,16 @@ from typing import Any
 from c2b.campaigns.counting import give_back_places, look_again
 from c2b.campaigns.queries import JoinOffer
 from c2b.kit import db
-from c2b.participations.rules import PAID
 from c2b.participations.wishes.choices import counts_from, valid_choices
-
-_PAID = ", ".join(f"'{state}'" for state in PAID)
 
 
 async def conditional_of(campaign_id: str) -> dict[int, int]:
     """Tier price in minor units → paid units of those who take part from it on. Call with the campaign's row held."""
     rows = await db.fetch(
         "SELECT commit_below_minor AS price, SUM(quantity) AS units FROM participation WHERE campaign_id = ? "
-        f"AND commit_below_minor IS NOT NULL AND state IN ({_PAID}) GROUP BY commit_below_minor",
+        "AND commit_below_minor IS NOT NULL AND state IN "
+        "('joined', 'needs_attention', 'confirmed', 'in_fulfillment', 'delivered', 'completed') "
+        "GROUP BY commit_below_minor",
         campaign_id,
     )
     return {int(row["price"]): int(row["units"]) for row in rows}

@@ -166,7 +166,7 @@ class TestTheClose:
         await assert_books(database, provider.store.path)
 
     async def test_counts_on_nobody_whose_option_dies(self, database, provider):
-        """Five would bring the lower price, but one brass plate is not made: four remain, and three of them any price."""
+        """Five would bring the lower price, but one brass plate is not made: four remain, three at any price."""
         campaign = await group()
         await member(campaign, "Bo", "fr4", quantity=3)
         _, cy = await member(campaign, "Cy", "fr4", **IF_LOWER)

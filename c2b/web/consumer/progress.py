@@ -58,7 +58,8 @@ class ProgressView:
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
     Of the ``paid`` units ``counted`` ones count; ``conditional`` ones belong to members who take part from a lower
-    price on than the one reached. ``left`` are free places that nobody on the waitlist (``waiting`` people) is about to get.
+    price on than the one reached. ``left`` are free places that nobody on the waitlist (``waiting`` people) is about to
+    get.
     ``next_units`` more paid units bring everybody to ``next_price_minor``, ``next_saves_minor`` below the price now;
     0 where no lower tier is left. ``rungs``: the ladder, ``rung`` the place in it of the price now. ``settled``:
     the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` is what keeps
