@@ -17,3 +17,15 @@ def moves(heading: str) -> list[str]:
     """The transfers that an example lists, sorted: "escrow → commission:Bo 1138"."""
     lines = section(heading).splitlines()
     return sorted(line[2:] for line in lines if line.startswith("- ") and " → " in line)
+
+
+def tables(heading: str) -> list[list[list[str]]]:
+    """The tables under a heading, each a list of rows of cells, without its head."""
+    found: list[list[list[str]]] = []
+    inside = False
+    for line in section(heading).splitlines():
+        if line.startswith("|"):
+            found += [] if inside else [[]]
+            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        inside = line.startswith("|")
+    return [rows[2:] for rows in found]
