@@ -209,7 +209,7 @@ class TestACampaignPage:
         await drain()
         page = await stranger.get(f"/campaigns/{campaign_id}")
         assert page.says("Everybody pays CN¥624.00", "What happened so far")
-        assert "more units and everyone pays" not in page.text
+        assert "more units and everyone saves" not in page.text
 
 
 async def test_a_ladder_keeps_its_steps_when_it_is_raised():
