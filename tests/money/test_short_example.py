@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from c2b.kit import db
 from c2b.payouts import operations as payouts
 from tests.money import manual
@@ -9,6 +11,7 @@ from tests.money.telling import Story
 from tests.payouts.paid import Paid, assert_sums, ordered
 from tests.payouts.test_money_back import book_refunds, propose, send
 
+pytestmark = pytest.mark.usefixtures("database", "files", "_quick_documents")
 SHORT = "A partial delivery"
 BEYOND = "More missing than the last part is worth"
 
@@ -49,9 +52,7 @@ async def parts(paid: Paid) -> list[list[str]]:
     ]
 
 
-async def test_three_missing_units_are_taken_off_the_last_part_and_given_back(
-    database, files, _quick_documents
-):
+async def test_three_missing_units_are_taken_off_the_last_part_and_given_back():
     paid, story = await two_parts_released()
     await write_down(paid, 3)
     await story.look("three units written down, refunded")
@@ -68,9 +69,7 @@ async def test_three_missing_units_are_taken_off_the_last_part_and_given_back(
     await assert_sums(paid.campaign_id)
 
 
-async def test_ten_missing_units_are_owed_in_part_and_the_next_payout_is_less_by_it(
-    database, files, _quick_documents
-):
+async def test_ten_missing_units_are_owed_in_part_and_the_next_payout_is_less_by_it():
     paid, story = await two_parts_released()
     await write_down(paid, 10)
     await story.look("ten units written down, refunded")
