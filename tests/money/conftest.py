@@ -6,8 +6,9 @@ import pytest
 
 from c2b import wiring
 from tests.books import provider
+from tests.purchasing.locked import _quick_documents, files
 
-__all__ = ["provider"]
+__all__ = ["_quick_documents", "files", "provider"]
 
 
 @pytest.fixture(autouse=True)

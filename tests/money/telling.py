@@ -28,11 +28,11 @@ def plain(document: dict[str, Any]) -> dict[str, Any]:
 class Story:
     """One campaign's accounts under the names that the manual gives them, in the order of its columns."""
 
-    def __init__(self, campaign_id: str, **others: str) -> None:
+    def __init__(self, campaign_id: str, others: dict[str, str] | None = None) -> None:
         self.campaign_id = campaign_id
         self.accounts = {
             f"escrow:{campaign_id}": "escrow", "world:sandbox:CNY": "world:sandbox",
-            **{account: name for name, account in others.items()},
+            **(others or {}),
         }  # fmt: skip
         self.told: list[list[str]] = []
 

@@ -132,7 +132,6 @@ class TestACampaignThatIsCanceledAfterARelease:
 
 class TestAShortDelivery:
     async def test_is_taken_off_what_is_left_and_refunded_to_whose_units_they_are(self):
-        """The worked example of docs/money.md."""
         paid = await ordered()
         await paid.reach("OQC")
         await paid.release("goods-1")
