@@ -49,6 +49,7 @@ _BELONGS = {
         (
             "/admin/refunds",
             "/admin/disbursements",
+            "/admin/ledger",
             "/admin/payouts",
             "/admin/commissions",
             "/admin/reconciliation",

@@ -44,5 +44,8 @@ async def index(request: Request) -> Response:
         ("/admin/money/windows", N_("Windows that end"), N_("Providers that soon hold or refund no more."),
          await undecided()),
     ]  # fmt: skip
+    found.append(
+        ("/admin/ledger", N_("The book"), N_("Every account, and every movement with its cause."), 0)
+    )
     rooms = [Room(path, gettext(title), gettext(about), waiting) for path, title, about, waiting in found]
     return page(request, "pages/admin/money.html", rooms=rooms)

@@ -82,6 +82,7 @@ def _filled(path: str, ids: dict[str, str]) -> str:
         .replace(":name}", "}")
         .replace("{market}", "cn")
         .replace("{block}", "x" * 26)
+        .replace("{account}", f"escrow:{ids.get('campaigns')}")
     )
     return (
         path.replace("{id}", ids.get(kind, "x" * 26)).replace("{milestone}", "x").replace("{move}", "start")
