@@ -132,17 +132,20 @@ async def _payments(*, settled: bool) -> list[str]:
 async def _counted() -> list[str]:
     """While a group is open its counters are its rows."""
     rows = await db.fetch(
-        "SELECT c.id, c.state, c.reserved, c.paid, "
+        "SELECT c.id, c.state, c.reserved, c.paid, c.conditional, "
         "COALESCE(SUM(CASE WHEN t.state IN ('pending_payment', 'joined', 'needs_attention') THEN t.quantity END), 0) "
-        "AS held, COALESCE(SUM(CASE WHEN t.state IN ('joined', 'needs_attention') THEN t.quantity END), 0) AS money "
+        "AS held, COALESCE(SUM(CASE WHEN t.state IN ('joined', 'needs_attention') THEN t.quantity END), 0) AS money, "
+        "COALESCE(SUM(CASE WHEN t.state IN ('joined', 'needs_attention') AND t.commit_below_minor IS NOT NULL "
+        "THEN t.quantity END), 0) AS lower "
         "FROM campaign c LEFT JOIN participation t ON t.campaign_id = c.id "
-        "WHERE c.state IN ('open', 'threshold_met', 'closed') GROUP BY c.id, c.state, c.reserved, c.paid"
+        "WHERE c.state IN ('open', 'threshold_met', 'closed') GROUP BY c.id, c.state, c.reserved, c.paid, c.conditional"
     )
     return [
-        f"{row['state']} campaign counts {row['reserved']} reserved and {row['paid']} paid, rows say "
-        f"{row['held']} and {row['money']}"
+        f"{row['state']} campaign counts {row['reserved']} reserved, {row['paid']} paid and {row['conditional']} "
+        f"conditional, rows say {row['held']}, {row['money']} and {row['lower']}"
         for row in rows
-        if (row["reserved"], row["paid"]) != (int(row["held"]), int(row["money"]))
+        if (row["reserved"], row["paid"], row["conditional"])
+        != (int(row["held"]), int(row["money"]), int(row["lower"]))
     ]
 
 

@@ -103,6 +103,9 @@ def _limits(problem: Problem, allocation: Allocation) -> Iterator[str]:
                 rate += ceil(Fraction(allocation.fees_minor[cell], allocation.counts[cell]))
         if rate > member.fee_limit_minor:
             yield f"member {member.id}: a fee of {rate} per unit, {member.fee_limit_minor} is the limit"
+        tier_limit = member.tier_limit_minor
+        if tier_limit is not None and allocation.unit_price_minor > tier_limit:
+            yield f"member {member.id}: joins from a tier price of {tier_limit} on, it is {allocation.unit_price_minor}"
         price = allocation.unit_price_minor + spec.surcharge_minor + rate
         if member.limit_minor is not None and price > member.limit_minor:
             yield f"member {member.id}: {price} per unit, {member.limit_minor} is the limit"

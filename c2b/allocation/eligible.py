@@ -38,7 +38,7 @@ def affordable(problem: Problem, unit_price_minor: int) -> Wishes:
     wishes: Wishes = []
     for member in problem.members:
         options = []
-        for position, spec in enumerate(member.specs):
+        for position, spec in enumerate(member.specs if member.joins_at(unit_price_minor) else ()):
             room = member.fee_limit_minor
             if member.limit_minor is not None:
                 left = member.limit_minor - unit_price_minor - spec.surcharge_minor

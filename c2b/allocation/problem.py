@@ -36,7 +36,8 @@ class Member:
     """One participation: served whole (all ``units`` to one spec) or not at all.
 
     ``limit_minor``: the highest unit price, small-lot fee included (``None``: no limit). ``fee_limit_minor``: the
-    highest small-lot fee per unit, all of a spec's cells together (0: none is ever paid).
+    highest small-lot fee per unit, all of a spec's cells together (0: none is ever paid). ``tier_limit_minor``: the
+    highest tier price, before anything that is added to it (``None``: any tier's).
     """
 
     id: str
@@ -44,6 +45,11 @@ class Member:
     specs: tuple[Spec, ...]
     limit_minor: int | None = None
     fee_limit_minor: int = 0
+    tier_limit_minor: int | None = None
+
+    def joins_at(self, tier_price_minor: int) -> bool:
+        """Does this member take part at the price of a tier?"""
+        return self.tier_limit_minor is None or tier_price_minor <= self.tier_limit_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from c2b.allocation.problem import Allocation, Problem, Spec
 class Cause(StrEnum):
     """Why a specification was not given; the first that holds, in this order."""
 
+    TIER = "tier"  # the member joins from a lower tier price on
     PRICE = "price"  # above the member's limit, before any fee
     MINIMUM = "minimum"  # a cell is not made: too few
     FEE = "fee"  # made only with a fee beyond what this member would pay
@@ -82,8 +83,9 @@ class Facts:
         return self.allocation.counts[cell] > 0 or self.problem.cells[cell].minimum <= 1
 
     def affordable(self, member: int, spec: Spec) -> bool:
-        limit = self.problem.members[member].limit_minor
-        return limit is None or self.price_minor + spec.surcharge_minor <= limit
+        person = self.problem.members[member]
+        within = person.limit_minor is None or self.price_minor + spec.surcharge_minor <= person.limit_minor
+        return within and person.joins_at(self.price_minor)
 
     def would_stand_in(self, member: int, worst: int | None) -> set[int]:
         """Cells that the member may go through at no worse a rank, each the only one that need be made for it."""
@@ -103,6 +105,8 @@ class Facts:
 
     def _refusal(self, member: int, at: int) -> Refusal:
         spec = self.problem.members[member].specs[at]
+        if not self.problem.members[member].joins_at(self.price_minor):
+            return self._refused(at, spec, Cause.TIER)
         if not self.affordable(member, spec):
             return self._refused(at, spec, Cause.PRICE)
         closed = [cell for cell in spec.cells if not self.made(cell)]

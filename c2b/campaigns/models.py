@@ -23,7 +23,8 @@ class Campaign(Model):
 
     ``payment_plan``: ``full`` (all at joining), ``deposit`` (``deposit_percent`` at joining, the balance at the close,
     due ``balance_days`` after it was asked for), ``authorize`` (held at joining, captured at the close).
-    ``conditional`` counts the units within ``paid`` whose members pay only below a price of their own.
+    ``conditional`` counts the units within ``paid`` whose members take part only from a tier price of their own on, and
+    ``conditional_at`` the same by that price (`reach.py`).
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -55,6 +56,7 @@ class Campaign(Model):
     deposit_percent = fields.IntField(default=0)
     balance_days = fields.IntField(default=7)
     conditional = fields.IntField(default=0)
+    conditional_at: Json = fields.JSONField(default=dict)
     terms_version = fields.IntField(default=1)
     wishes_version = fields.IntField(default=0)
     created_at = fields.DatetimeField()

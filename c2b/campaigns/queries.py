@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +12,8 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.plans import FULL
-from c2b.campaigns.rules import SHOWN, PriceTier, entry_price, price_at, price_tiers
+from c2b.campaigns.reach import reach_of, to_count_on
+from c2b.campaigns.rules import SHOWN, PriceTier, entry_price, price_tiers
 from c2b.campaigns.votes import OpenVote, possible_batches
 from c2b.catalog.queries import PinnedSchema, pinned_schema
 from c2b.kit import db
@@ -23,7 +25,7 @@ _CAMPAIGN = (
     "FROM campaign c JOIN product p ON p.id = c.product_id JOIN manufacturer m ON m.id = p.manufacturer_id "
     "JOIN user_account u ON u.id = c.organizer_id "
 )
-_JSON = ("batch_answers", "tiers", "product_name", "manufacturer_name")
+_JSON = ("batch_answers", "tiers", "conditional_at", "product_name", "manufacturer_name")
 _INSTANTS = ("deadline", "created_at", "opened_at", "threshold_reached_at", "locked_at", "ended_at")
 
 
@@ -53,6 +55,11 @@ class JoinOffer:
     def batches(self) -> tuple[dict[str, Any], ...]:
         """Every set of complete batch answers that is still possible; exactly one when no vote is open."""
         return possible_batches(self.schema.parsed, self.batch_answers, self.votes)
+
+    @property
+    def promised(self) -> tuple[PriceTier, ...]:
+        """The tiers that can be counted on."""
+        return to_count_on(self.tiers, closes=self.closes, threshold=self.threshold)
 
     @property
     def entry_price_minor(self) -> int:
@@ -201,21 +208,38 @@ async def transitions(campaign_id: str) -> list[dict[str, Any]]:
 async def progress(campaign_id: str) -> dict[str, Any]:
     """The few numbers that move while people join: for live pages, read a few times a second at most."""
     row = await db.fetch_one(
-        "SELECT id, slug, state, paid, reserved, threshold, cap, tiers, deadline, version FROM campaign WHERE id = ?",
+        "SELECT id, slug, state, paid, conditional_at, reserved, threshold, cap, tiers, deadline, version "
+        "FROM campaign WHERE id = ?",
         campaign_id,
     )
     if row is None:
         raise NotFound
-    tiers = price_tiers(_json(row["tiers"]))
+    kept = ("id", "slug", "state", "paid", "reserved", "threshold", "cap", "version")
     return {
-        **{
-            key: row[key]
-            for key in ("id", "slug", "state", "paid", "reserved", "threshold", "cap", "version")
-        },
+        **{key: row[key] for key in kept},
+        "conditional_at": _json(row["conditional_at"]),
         "deadline": db.instant(row["deadline"]),
-        "missing": max(row["threshold"] - row["paid"], 0),
-        "price_minor": price_at(tiers, row["paid"]),
-        "tiers": [{"from_quantity": t.from_quantity, "unit_price_minor": t.unit_price_minor} for t in tiers],
+        **standing_of(row),
+    }
+
+
+def standing_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """How far a campaign (its row) has come, in numbers: `reach.py`. ``conditional``: paid units that count only at a
+    lower price; ``missing`` on a tier: units that still bring it."""
+    found = reach_of(row)
+    return {
+        "counted": found.counted,
+        "conditional": found.waiting,
+        "missing": found.missing_for(row["threshold"]),
+        "price_minor": found.unit_price_minor,
+        "tiers": [
+            {
+                "from_quantity": each.from_quantity,
+                "unit_price_minor": each.unit_price_minor,
+                "missing": each.missing,
+            }
+            for each in found.rungs
+        ],
     }
 
 

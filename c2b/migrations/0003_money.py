@@ -288,6 +288,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='Campaign',
+            name='conditional_at',
+            field=fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads),
+        ),
+        ops.AddField(
+            model_name='Campaign',
             name='deposit_percent',
             field=fields.IntField(default=0),
         ),

@@ -11,6 +11,7 @@ from typing import Any
 
 from c2b.accounts.confirmation import confirmation_path
 from c2b.campaigns.queries import join_offer
+from c2b.campaigns.reach import reach_of
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.rules import ProductSchema
 from c2b.kit import clock, db
@@ -30,7 +31,8 @@ _CAMPAIGN = (
 async def campaign(happened: Happened) -> Facts:
     """The campaign as it stands, with the numbers its event carries."""
     row = await one(_CAMPAIGN, happened.campaign)
-    paid = happened.payload.get("paid", row["paid"])
+    reached = reach_of(row)
+    paid = happened.payload.get("paid", reached.counted)
     return {
         "title": row["title"],
         "code": row["code"],

@@ -162,8 +162,8 @@ _GONE = ", ".join(f"'{state}'" for state in GONE)
 _INSERT = (
     "INSERT INTO participation (id, campaign_id, user_id, invitation_id, quantity, answers, digest, "
     "configuration_key, schema_version, quote, preferences, total_minor, due_minor, currency, state, "
-    "joined_at, reserved_until, attention, captured_minor) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0)"
+    "joined_at, reserved_until, commit_below_minor, attention, captured_minor) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0)"
 )
 
 
@@ -300,7 +300,7 @@ def _row(join: Join, joined: Joined, now: datetime) -> tuple[Any, ...]:
         json.dumps(priced.quote.to_dict(), ensure_ascii=False, separators=(",", ":")),
         canonical_json(priced.preferences).decode() if priced.preferences else "{}",
         priced.commitment_minor, joined.due_minor, priced.quote.currency, joined.state, now,
-        joined.reserved_until,
+        joined.reserved_until, priced.commit_below_minor,
     )  # fmt: skip
 
 

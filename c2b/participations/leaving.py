@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from c2b.campaigns.counting import give_back_places
 from c2b.events.operations import Happening, record_all
 from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
+from c2b.participations.conditional import give_back_paid
 from c2b.participations.waitlist import would_fit
 
 Json = dict[str, Any]
@@ -56,4 +56,4 @@ async def leave_out(campaign_id: str, members: Sequence[Json]) -> None:
         for member in members
     )  # fmt: skip
     units = units_of(members)
-    await give_back_places(campaign_id, reserved=units, paid=units)
+    await give_back_paid(campaign_id, units=units)

@@ -26,7 +26,8 @@ class Participation(Model):
     ``preferences``: alternatives, limits and votes (`preferences.py`). ``total_minor``: the most that any of the
     choices may cost. ``outcome``: what the allocation gave and why, written at the lock. ``due_minor``: what the member
     has been asked to pay so far (all of it, or a deposit first); ``captured_minor``: what of that has come and counts.
-    ``commit_below_minor``: the tier price per unit from which on this member pays at all; ``None``: any tier.
+    ``commit_below_minor``: the tier price per unit from which on this member takes part, because they said so or
+    because of their highest unit price; ``None``: any tier's.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -153,6 +154,17 @@ GUARDS = [
     guards.Index("reconfirmation", "reconfirmation_due", ("answer_until",), "state = 'open'"),
     guards.Check("allocation", "allocation_state", "{state} IN ('proposed','locked','superseded')"),
     guards.PartialUnique("allocation", "one_locked_allocation", ("campaign_id",), "state = 'locked'"),
+    guards.Check(
+        "participation",
+        "participation_commit_below",
+        "{commit_below_minor} IS NULL OR {commit_below_minor} > 0",
+    ),
+    guards.Index(
+        "participation",
+        "participation_conditional",
+        ("campaign_id", "commit_below_minor", "quantity"),
+        "commit_below_minor IS NOT NULL",
+    ),
     guards.Index("participation", "participation_unpaid", ("reserved_until",), "state = 'pending_payment'"),
     guards.Frozen(
         "participation", ("campaign_id", "user_id", "quantity", "currency", "total_minor", "settled_minor")

@@ -16,6 +16,7 @@ from c2b.config import settings
 from c2b.events.operations import Happening, record, record_all
 from c2b.kit import clock, db
 from c2b.kit.errors import NotFound
+from c2b.participations.conditional import conditional_of, give_back_paid
 from c2b.participations.models import Participation
 
 Json = dict[str, Any]
@@ -68,7 +69,7 @@ async def lose_hold(participation_id: str, *, again: bool) -> None:
         until,
         own.id,
     )
-    await give_back_places(own.campaign_id, reserved=0, paid=own.quantity)
+    await give_back_paid(own.campaign_id, units=own.quantity, reserved=0)
     await record(
         "participation.hold_lost", subject="participation", subject_id=own.id, campaign_id=own.campaign_id,
         audience="organizer", payload={"until": until.isoformat()},
@@ -89,7 +90,7 @@ async def let_go(campaign_id: str, members: Sequence[Json]) -> None:
         for each in members
     )  # fmt: skip
     units = sum(each["units"] for each in members)
-    await give_back_places(campaign_id, reserved=units, paid=units)
+    await give_back_paid(campaign_id, units=units)
 
 
 async def _held(participation_id: str) -> Participation:
@@ -114,7 +115,8 @@ async def _join(own: Participation, captured_minor: int) -> bool:
     )
     if rows != 1:
         return False
-    if not await count_capture(own.campaign_id, own.quantity):
+    conditional = None if own.commit_below_minor is None else await conditional_of(own.campaign_id)
+    if not await count_capture(own.campaign_id, own.quantity, conditional=conditional):
         await db.execute(
             "UPDATE participation SET state = 'expired', left_at = ? WHERE id = ? "
             "AND state IN ('joined', 'needs_attention')",

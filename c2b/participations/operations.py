@@ -14,6 +14,7 @@ from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.errors import Forbidden, Invalid, NotFound
 from c2b.kit.http.idempotency import Answer, Call
+from c2b.participations.conditional import give_back_paid
 from c2b.participations.joining import CampaignNotOpen, Join, Joined, TermsChanged, submit
 from c2b.participations.models import Participation
 from c2b.participations.money import confirm_capture, confirm_hold, confirm_payment, lose_hold
@@ -94,7 +95,10 @@ async def withdraw(actor: Actor, participation_id: str) -> None:
         )  # fmt: skip
         if state == "waitlisted":
             return
-        await give_back_places(own.campaign_id, reserved=own.quantity, paid=own.quantity if paid else 0)
+        if paid:
+            await give_back_paid(own.campaign_id, units=own.quantity)
+        else:
+            await give_back_places(own.campaign_id, reserved=own.quantity, paid=0)
         await offer_places(own.campaign_id)
 
     await db.atomically(leave)

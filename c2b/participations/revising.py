@@ -6,7 +6,6 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
-from c2b.campaigns.counting import look_again
 from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.rules import Quote
@@ -16,6 +15,7 @@ from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
 from c2b.kit.money import Amount
+from c2b.participations.conditional import look_again_at_all
 from c2b.participations.joining import TermsChanged
 from c2b.participations.models import Participation
 from c2b.participations.reconfirming.asking import answered, promise
@@ -89,7 +89,7 @@ async def revise(
             payload={"digest": priced.digest, "before": offer.schema.parsed.part(before, "variant")},
         )  # fmt: skip
         await answered(participation_id, campaign_id=own.campaign_id, actor_id=actor.id)
-        await look_again(own.campaign_id)
+        await look_again_at_all(own.campaign_id)
 
     await db.atomically(change)
 
@@ -123,13 +123,15 @@ async def _is_asked(participation_id: str) -> bool:
 async def _write(participation_id: str, offer: JoinOffer, priced: Priced, promised: Quote) -> None:
     rows = await db.execute(
         "UPDATE participation SET state = 'joined', attention = '', answers = ?, digest = ?, configuration_key = ?, "
-        "schema_version = ?, quote = ?, preferences = ? WHERE id = ? AND state IN ('joined', 'needs_attention')",
+        "schema_version = ?, quote = ?, preferences = ?, commit_below_minor = ? WHERE id = ? "
+        "AND state IN ('joined', 'needs_attention')",
         canonical_json(priced.answers).decode(),
         priced.digest,
         priced.configuration_key,
         offer.schema.version,
         canonical_json(promised.to_dict()).decode(),
         canonical_json(priced.preferences).decode(),
+        priced.commit_below_minor,
         participation_id,
     )
     if rows != 1:

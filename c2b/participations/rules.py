@@ -44,6 +44,7 @@ class Priced:
     """A requirement made ready to be stored: its canonical hash, its configuration and its promised price.
 
     ``quote`` is the first choice's; ``commitment_minor`` is the most that any choice can cost, paid when joining.
+    ``commit_below_minor``: the tier price from which on it counts, ``None`` for any.
     """
 
     answers: dict[str, Any]
@@ -52,6 +53,7 @@ class Priced:
     quote: Quote
     commitment_minor: int
     preferences: dict[str, Any] = field(default_factory=dict)
+    commit_below_minor: int | None = None
 
 
 def price(

@@ -189,7 +189,7 @@ async def one_short(cast: Cast, now: datetime) -> None:
 
 
 async def just_begun(cast: Cast, now: datetime) -> None:
-    """A laptop group with a few members and most of its time ahead."""
+    """A laptop group with a few members, three of them only from the lower price on, and most of its time ahead."""
     clock.set(now - timedelta(days=4))
     organizer = await person("mei@members.c2b.example", "陈梅", locale="zh_CN")
     campaign = await _open(
@@ -200,11 +200,11 @@ async def just_begun(cast: Cast, now: datetime) -> None:
         deadline=now + timedelta(days=16),
     )  # fmt: skip
     people = await members(14, cast.chance, tag="lab")
-    for who in people:
+    for number, who in enumerate(people):
         clock.shift(timedelta(hours=6))
-        await join_and_pay(
-            who, campaign, wishes.laptop(who, cast.chance, cpu=cast.chance.choice(("u5", "u7")))
-        )
+        only_lower = {"commit_below_minor": 439900} if number in (4, 9, 12) else None
+        answers = wishes.laptop(who, cast.chance, cpu=cast.chance.choice(("u5", "u7")))
+        await join_and_pay(who, campaign, answers, preferences=only_lower)
     await drain()
 
 

@@ -42,6 +42,9 @@ def reason_words(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
     if outcome.cause == "price" and outcome.limit_minor is not None:
         limit = short_money(outcome.limit_minor, currency, current_locale())
         return gettext("above their limit of {limit}", limit=limit)
+    if outcome.cause == "tier" and outcome.limit_minor is not None:
+        below = short_money(outcome.limit_minor, currency, current_locale())
+        return gettext("takes part from {price} on", price=below)
     if outcome.cause == "vote" and outcome.decided:
         name, answer = outcome.decided
         return gettext("the vote decided for {choice}", choice=decision_words(schema, name, answer))

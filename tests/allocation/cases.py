@@ -8,7 +8,8 @@ from c2b.allocation.problem import Cell, Member, Problem, Spec, Tier
 
 
 def small(seed: int, *, members: int = 6) -> Problem:
-    """A group small enough to try everything: quantities, several cells, fees, limits, tiers, cap, shared ranks."""
+    """A group small enough to try everything: quantities, several cells, fees, limits, tiers and joining from one on,
+    cap, shared ranks."""
     chance = Random(seed)
     cells = tuple(
         Cell(f"cell {number}", chance.choice([1, 2, 3, 4, 5, 6, 8]), chance.choice([0, 0, 1, 3, 7]))
@@ -32,7 +33,10 @@ def _member(chance: Random, number: int, cells: int) -> Member:
         rank += chance.choice([0, 1, 1])
     limit = chance.choice([None, None, 95, 100, 105, 112])
     fee_limit = chance.choice([0, 0, 2, 5, 10])
-    return Member(f"member {number}", chance.choice([1, 1, 2, 3, 4]), tuple(specs), limit, fee_limit)
+    tier_limit = chance.choice([None, None, None, 100, 95, 92, 87])
+    return Member(
+        f"member {number}", chance.choice([1, 1, 2, 3, 4]), tuple(specs), limit, fee_limit, tier_limit
+    )
 
 
 def colors(

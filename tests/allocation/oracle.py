@@ -46,7 +46,8 @@ class _Model:
         self.picks: list[_Pick] = []
         for member in problem.members:
             of_member = []
-            for spec in member.specs:
+            only_below = member.tier_limit_minor
+            for spec in member.specs if only_below is None or tier.unit_price_minor <= only_below else ():
                 price, tolerance = tier.unit_price_minor + spec.surcharge_minor, member.fee_limit_minor
                 if member.limit_minor is not None:
                     tolerance = min(tolerance, member.limit_minor - price)

@@ -42,6 +42,8 @@ def judged(problem: Problem, choice: Choice) -> tuple[object, ...] | None:
         fees += fee
         rates[index] = ceil(fee / count) if count else 0
     for member, spec in got:
+        if member.tier_limit_minor is not None and member.tier_limit_minor < price:
+            return None
         rate = sum(rates[cell] for cell in spec.cells)
         if rate > member.fee_limit_minor:
             return None

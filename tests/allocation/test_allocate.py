@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from c2b.allocation import Unsound, allocate, solver
@@ -65,6 +67,20 @@ class TestTheOrderOfObjectives:
         tiers = (Tier(1, 400), Tier(3, 380))
         assert allocate(Problem((), members, tiers, 1, 10)).unit_price_minor == 380
         assert allocate(Problem((), members[:2], tiers, 1, 10)).units == 0
+
+    def test_who_joins_from_a_lower_price_on_is_counted_where_that_price_is_reached(self):
+        """Three at any price and two from 380 on: together they reach it; a third of them would not bring 360."""
+        any_price = [Member(str(number), 1, (Spec(0, (), 0),)) for number in range(3)]
+        later = [replace(any_price[0], id=name, tier_limit_minor=380) for name in ("dee", "eve")]
+        tiers = (Tier(1, 400), Tier(5, 380), Tier(7, 360))
+        together = allocate(Problem((), (*any_price, *later), tiers, 1, 10))
+        assert (together.units, together.unit_price_minor) == (5, 380)
+        alone = allocate(Problem((), (*any_price, later[0]), tiers, 1, 10))
+        assert (alone.units, alone.unit_price_minor, alone.seats[3]) == (3, 400, None)
+
+    def test_surcharges_do_not_count_towards_the_price_from_which_one_joins(self):
+        dear = Member("bo", 1, (Spec(0, (), 50),), tier_limit_minor=400)
+        assert picks(Problem((), (dear,), (Tier(1, 400),), 1, 10)) == [0]
 
     def test_nobody_is_no_trouble(self):
         found = allocate(Problem((), (), (Tier(5, 400),), 5, 10))

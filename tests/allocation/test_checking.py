@@ -71,6 +71,10 @@ class TestVerify:
         stingy = replace(PROBLEM, members=(replace(MEMBERS[0], fee_limit_minor=1), *MEMBERS[1:]))
         assert verify(stingy, RIGHT) == ["member ana: a fee of 2 per unit, 1 is the limit"]
 
+    def test_refuses_a_tier_above_the_price_from_which_a_member_joins(self):
+        later = replace(PROBLEM, members=(replace(MEMBERS[0], tier_limit_minor=399), *MEMBERS[1:]))
+        assert verify(later, RIGHT) == ["member ana: joins from a tier price of 399 on, it is 400"]
+
     def test_refuses_a_price_above_the_members_limit(self):
         stingy = replace(PROBLEM, members=(MEMBERS[0], replace(MEMBERS[1], limit_minor=406), *MEMBERS[2:]))
         assert verify(stingy, RIGHT) == ["member bo: 407 per unit, 406 is the limit"]

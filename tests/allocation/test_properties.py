@@ -31,7 +31,8 @@ def groups(draw: st.DrawFn) -> Problem:
             Spec(rank, tuple(sorted(at)), extra) for rank, at, extra in draw(st.lists(spec, max_size=3))
         )
         limit, fee_limit = draw(st.sampled_from([None, 95, 100, 104])), draw(st.integers(0, 6))
-        members.append(Member(str(number), draw(st.integers(1, 4)), specs, limit, fee_limit))
+        tier_limit = draw(st.sampled_from([None, 99, 94]))
+        members.append(Member(str(number), draw(st.integers(1, 4)), specs, limit, fee_limit, tier_limit))
     tiers = (Tier(1, 100), Tier(draw(st.integers(2, 9)), 94))[: draw(st.integers(1, 2))]
     return Problem(tuple(cells), tuple(members), tiers, 1, draw(st.integers(1, 16)))
 
@@ -51,7 +52,11 @@ class TestEveryGroup:
         units = allocate(problem).units
         easier = tuple(replace(cell, minimum=max(1, cell.minimum - more)) for cell in problem.cells)
         richer = tuple(
-            replace(each, limit_minor=None if each.limit_minor is None else each.limit_minor + more)
+            replace(
+                each,
+                limit_minor=None if each.limit_minor is None else each.limit_minor + more,
+                tier_limit_minor=None if more else each.tier_limit_minor,
+            )
             for each in problem.members
         )
         for change in ({"cells": easier}, {"cap": problem.cap + more}, {"members": richer}):

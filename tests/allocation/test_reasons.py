@@ -41,6 +41,10 @@ class TestReasons:
         (told_bo,) = told(bo, navy=Cell("navy", 1))
         assert told_bo == Reason(1, 1, (Refusal(0, 0, Cause.PRICE, 490),))
 
+    def test_name_the_tier_where_the_member_joins_from_a_lower_price_on(self):
+        bo = Member("bo", 1, (Spec(0, (NAVY,), 0),), tier_limit_minor=380)
+        assert told(bo, navy=Cell("navy", 1)) == (Reason(None, None, (Refusal(0, 0, Cause.TIER, 400),)),)
+
     def test_name_the_fee_where_others_pay_more_than_this_member_would(self):
         payers = (member("ana", NAVY, fee_limit=9), member("bo", NAVY, fee_limit=9))
         cy = told(*payers, member("cy", NAVY, BLACK, fee_limit=2), navy=Cell("navy", 5, 4))[2]

@@ -103,7 +103,7 @@ class TestTheStory:
         TestTheStory.order = found.group()
         dee.picture("4-my-participation")
         expect(watched.get_by_text("The purchase order is with the manufacturer").first).to_be_visible(
-            timeout=20_000
+            timeout=60_000
         )
         watcher.picture("5-campaign-changed-live")
         for person in (ana, watcher, dee):

@@ -86,6 +86,7 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
         {"total_minor": 0, "due_minor": 0, "captured_minor": 0, "settled_minor": None},
         {"total_minor": -1, "settled_minor": None},
     ],
+    "participation_commit_below": [{"commit_below_minor": 0}, {"commit_below_minor": -1}],
     "participation_covered": [{"captured_minor": 89}],
     "participation_settled": [{"settled_minor": 101}, {"settled_minor": 0}],
     "participation_state": [{"state": "lurking"}],

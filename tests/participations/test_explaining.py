@@ -38,6 +38,12 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
         "您将得到首选，¥429。",
     ),
     (
+        {"kind": "left", "cause": "tier", "limit_minor": 42900, "lowest_minor": 45900, "returned_minor": 44400},
+        "The group reached the price of CN¥459, and you take part from CN¥429 on, so you are out and get all of your "
+        "money back: CN¥444.",
+        "定制团只达到 ¥459 的价格，而您要降到 ¥429 才参加，因此您退出本团，已付的 ¥444 全额退还。",
+    ),
+    (
         {"kind": "first", "unit_price_minor": 39950, "saved_minor": 3000, "returned_minor": 3000},
         "You get your first choice at CN¥399.50; you save CN¥30.",
         "您将得到首选，¥399.50，退还 ¥30。",

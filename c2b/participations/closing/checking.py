@@ -60,7 +60,10 @@ def _check_member(schema: PinnedSchema, campaign: Json, member: Json, given: Jso
     extra = sum(each.minor for each in surcharges(schema.parsed, complete))
     if given["answers"] == member["answers"]:  # the first choice keeps its promise
         extra = min(extra, member["promised_extra_minor"])
-    unit = price_at(price_tiers(campaign["tiers"]), units) + extra
+    reached = price_at(price_tiers(campaign["tiers"]), units)
+    if reached > member["preferences"].get("commit_below_minor", reached):
+        raise LockRefused(f"participation {member['id']} takes part from a lower price on than {reached}")
+    unit = reached + extra
     settled = unit * member["units"] + given["outcome"]["fee_minor"]
     if settled != given["settled_minor"] or not 0 < settled <= member["paid_minor"]:
         raise LockRefused(

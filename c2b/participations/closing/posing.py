@@ -60,6 +60,7 @@ def case_of(schema: PinnedSchema, inputs: Json) -> Case:
                 tuple(spec for _, spec in found),
                 limit_minor(each),
                 each["preferences"].get("fee_limit_minor", 0),
+                each["preferences"].get("commit_below_minor"),
             )
         )
     cells = tuple(numbers.cells.values())

@@ -90,7 +90,14 @@ class Reasons:
         )
 
     def _left(self, position: int) -> Cause:
-        specs = self.case.problem.members[position].specs
+        member = self.case.problem.members[position]
+        if not member.joins_at(self.allocation.unit_price_minor):
+            return Cause(
+                cause="tier",
+                limit_minor=member.tier_limit_minor,
+                lowest_minor=self.allocation.unit_price_minor,
+            )
+        specs = member.specs
         living = [spec for spec in specs if all(self.made(cell) for cell in spec.cells)]
         if living:
             return self._too_dear(position, living) or Cause(cause="full")

@@ -139,6 +139,12 @@ def _why_left(schema: ProductSchema, outcome: Outcome, currency: str) -> str:
                 limit=limit,
             )
         return gettext("None of your choices stayed within your limit of {limit}", limit=limit)
+    if outcome.cause == "tier" and outcome.limit_minor is not None and outcome.lowest_minor:
+        return gettext(
+            "The group reached the price of {reached}, and you take part from {below} on",
+            reached=_amount(outcome.lowest_minor, currency),
+            below=_amount(outcome.limit_minor, currency),
+        )
     if outcome.cause == "vote":
         decided = _decided(schema, outcome)
         if decided:

@@ -15,7 +15,7 @@ from c2b.catalog.rules import ProductSchema
 #: What a member got: their first choice, one of their alternatives, either of them with a small-lot fee, or nothing.
 KINDS = ("first", "alternative", "fee", "left")
 #: Why it is not the first choice. ``group``: another choice of theirs lets more units be made (objective 1).
-CAUSES = ("minimum", "price", "vote", "schema", "full", "group")
+CAUSES = ("minimum", "price", "tier", "vote", "schema", "full", "group")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,7 @@ class Outcome:
     ``minimum``: what died; ``group``: what came to life; kind ``fee``: whose lot is small, ``also`` the further ones.
     ``choices`` are all the specifications the member would have taken. ``decided``: attribute and answer of the vote.
     ``limit_minor``: their own limit, where the cause is ``price``; ``lowest_minor``: what it would have cost at least.
+    Where the cause is ``tier``: the tier price from which on they take part, and the one that was reached.
     """
 
     kind: str

@@ -66,7 +66,7 @@ def _spec_for(case: Case, found: Allocation, member: int, cell: int) -> int | No
     person, seat = case.problem.members[member], found.seats[member]
     fitting = [
         at
-        for at, spec in enumerate(person.specs)
+        for at, spec in enumerate(person.specs if person.joins_at(found.unit_price_minor) else ())
         if cell in spec.cells
         and (seat is None or spec.rank > person.specs[seat.spec].rank)
         and all(

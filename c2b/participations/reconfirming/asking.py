@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from c2b.campaigns.changes import hold
-from c2b.campaigns.counting import give_back_places, look_again
+from c2b.campaigns.counting import look_again
 from c2b.campaigns.queries import JoinOffer, join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.rules import Quote
@@ -23,6 +23,7 @@ from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import FieldError
 from c2b.kit.ids import new_id
+from c2b.participations.conditional import give_back_paid
 from c2b.participations.explanations.outcomes import left as gone
 from c2b.participations.models import Participation, Reconfirmation
 from c2b.participations.reconfirming.questions import open_questions, stored_fault
@@ -204,7 +205,7 @@ async def _let_go(own: Participation, reason: str) -> None:
         "participation.left_out", own.id, own.campaign_id, own.user_id,
         {"cause": reason, "unanswered": True, "paid": True},
     )  # fmt: skip
-    await give_back_places(own.campaign_id, reserved=own.quantity, paid=own.quantity)
+    await give_back_paid(own.campaign_id, units=own.quantity)
 
 
 async def _close(participation_id: str, state: str) -> None:

@@ -26,6 +26,7 @@ from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
+from c2b.participations.conditional import judge_limits_anew
 from c2b.participations.models import Participation
 from c2b.participations.reconfirming import asking
 from c2b.participations.reconfirming.fitting import Fit, batch_faults, fit
@@ -121,6 +122,7 @@ async def _move(actor: Actor, campaign_id: str, version: int, answer_hours: int)
     )
     await _settle_former_questions(found.fits, offer)
     await _release([each for each in found.fits if not each.paid and each.faults], campaign_id)
+    await judge_limits_anew(offer)
     await record(
         "campaign.schema_moved", subject="campaign", subject_id=campaign_id, campaign_id=campaign_id,
         actor_id=actor.id, audience="members",

@@ -6,7 +6,6 @@ from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.changes import hold
-from c2b.campaigns.counting import look_again
 from c2b.campaigns.queries import join_offer
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.events.operations import record
@@ -14,6 +13,7 @@ from c2b.kit import clock, db
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import NotFound
 from c2b.kit.money import Amount
+from c2b.participations.conditional import look_again_at_all
 from c2b.participations.joining import TermsChanged
 from c2b.participations.models import Participation
 from c2b.participations.revising import PriceWouldRise, TooLate
@@ -61,7 +61,7 @@ async def cast(actor: Actor, participation_id: str, *, votes: Any) -> None:
             "ballot.cast", subject="participation", subject_id=participation_id, campaign_id=own.campaign_id,
             actor_id=actor.id, audience="owner", payload={"votes": sorted(priced.preferences.get("votes", {}))},
         )  # fmt: skip
-        await look_again(own.campaign_id)
+        await look_again_at_all(own.campaign_id)
 
     await db.atomically(change)
 
@@ -72,12 +72,14 @@ def _but_votes(preferences: dict[str, Any]) -> dict[str, Any]:
 
 async def _write(participation_id: str, wishes: dict[str, Any], priced: Priced) -> None:
     rows = await db.execute(
-        "UPDATE participation SET preferences = ?, quote = ?, digest = ?, configuration_key = ? WHERE id = ? "
+        "UPDATE participation SET preferences = ?, quote = ?, digest = ?, configuration_key = ?, "
+        "commit_below_minor = ? WHERE id = ? "
         "AND state IN ('waitlisted', 'pending_payment', 'joined', 'needs_attention')",
         canonical_json(wishes).decode(),
         canonical_json(priced.quote.to_dict()).decode(),
         priced.digest,
         priced.configuration_key,
+        priced.commit_below_minor,
         participation_id,
     )
     if rows != 1:

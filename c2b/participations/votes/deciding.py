@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from c2b.campaigns.changes import hold
-from c2b.campaigns.counting import give_back_places, look_again
+from c2b.campaigns.counting import enough, give_back_places, look_again
 from c2b.campaigns.models import BatchVote
 from c2b.campaigns.queries import JoinOffer, join_offer, votes_of
 from c2b.campaigns.rules import BEFORE_LOCK
@@ -26,6 +26,7 @@ from c2b.events.operations import Happening, record, record_all
 from c2b.kit import clock, db, faults
 from c2b.kit.canonical import canonical_json
 from c2b.kit.errors import FieldError
+from c2b.participations.conditional import judge_limits_anew
 from c2b.participations.explanations.outcomes import left
 from c2b.participations.leaving import leave_out
 from c2b.participations.queries import read
@@ -79,7 +80,7 @@ async def close_vote(vote_id: str) -> bool:
     assert deadline
     if vote["state"] != "open" or vote["closes_at"] > now or campaign["state"] not in BEFORE_LOCK:
         return False
-    if deadline <= now and campaign["paid"] < campaign["threshold"]:
+    if deadline <= now and not enough(campaign):
         return False
     offer = await join_offer(campaign["id"], fresh=True)
     members = await paid_members(campaign["id"], until=vote["closes_at"])
@@ -105,6 +106,7 @@ async def close_vote(vote_id: str) -> bool:
     )  # fmt: skip
     await ask_all(campaign["id"], asked, reason="vote", until=now + ANSWER_TIME)
     await _let_go(offer, vote["attribute"], found.outcome, gone)
+    await judge_limits_anew(offer)
     faults.point("vote:told")
     await look_again(campaign["id"])
     return True

@@ -11,7 +11,15 @@ from c2b.catalog.validation import compiled
 from c2b.kit.errors import Invalid
 from c2b.participations.rules import Priced, price
 from c2b.participations.votes.ballots import still_open
-from c2b.participations.wishes.ranking import Answers, Ranked, accepted, cost, valid_ranked
+from c2b.participations.wishes.ranking import (
+    Answers,
+    Ranked,
+    accepted,
+    commit_below,
+    cost,
+    first_tier,
+    valid_ranked,
+)
 from c2b.participations.wishes.requiring import requirement
 
 
@@ -46,6 +54,16 @@ def affordable(offer: JoinOffer, answers: Answers, preferences: Answers, quantit
     return limit is None or lowest_price(offer, answers, preferences, quantity) <= limit
 
 
+def counts_from(offer: JoinOffer, answers: Answers, preferences: Answers, quantity: int) -> int | None:
+    """The tier price from which on the member takes part, ``None`` for any. There must be a choice."""
+    costs = [
+        cost(offer.schema.parsed, offer.tiers, {**each.answers, **batch}, quantity)
+        for batch in accepted(offer.batches, preferences)
+        for each in valid_ranked(offer.schema, batch, answers, preferences)
+    ]
+    return commit_below(offer.tiers, costs, preferences)
+
+
 def priced_first(offer: JoinOffer, answers: Answers, preferences: Answers, quantity: int) -> Priced | None:
     """The first choice priced at the dearest outcome that allows it; ``None`` if none does."""
     made = compiled(offer.schema.document, digest=offer.schema.digest)
@@ -54,7 +72,7 @@ def priced_first(offer: JoinOffer, answers: Answers, preferences: Answers, quant
             offer.schema.parsed,
             batch_answers=dict(batch),
             answers=dict(answers),
-            tier_unit_price_minor=offer.entry_price_minor,
+            tier_unit_price_minor=offer.tiers[first_tier(offer.tiers, preferences)].unit_price_minor,
             quantity=quantity,
             currency=offer.currency,
             schema_version=offer.schema.version,

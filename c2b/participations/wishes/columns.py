@@ -13,8 +13,10 @@ from c2b.kit.money import parse_money
 #: In an alternative: the answer that the first choice gives is left out.
 WITHOUT = "-"
 _OWN = ("variant", "unit")
-_AMOUNTS = {"limit": "limit_minor", "fee_limit": "fee_limit_minor"}
-_WISH = re.compile(r"any_of\.|alternative\.|vote\.|only\.|(limit|otherwise|fee_limit|ask_first)$")
+_AMOUNTS = {"commit_below": "commit_below_minor", "limit": "limit_minor", "fee_limit": "fee_limit_minor"}
+_WISH = re.compile(
+    r"any_of\.|alternative\.|vote\.|only\.|(commit_below|limit|otherwise|fee_limit|ask_first)$"
+)
 #: How columns about votes begin, and what of a ballot they hold.
 _BALLOT = {"vote": "ranking", "only": "only"}
 _YES_NO = {"yes": True, "no": False}

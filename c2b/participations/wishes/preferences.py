@@ -1,9 +1,10 @@
 """What a member wants beyond the first choice, read from strangers and brought into one form.
 
 ``alternatives`` are up to four, best first: a whole specification, or one attribute of the first choice with any of
-some options. ``limit_minor`` is the highest unit price. ``fee_limit_minor`` is the highest small-lot fee per unit and
-goes with ``"otherwise": "small_lot_fee"``; else who cannot be served is refunded. ``ask_first``: ask me before I get
-anything but my first choice. ``votes``: see `ballots.py`. ``{}``: the first choice or a refund.
+some options. ``commit_below_minor`` is the tier price (before surcharges) from which on the member takes part at all;
+``limit_minor`` is the highest unit price. ``fee_limit_minor`` is the highest small-lot fee per unit and goes with
+``"otherwise": "small_lot_fee"``; else who cannot be served is refunded. ``ask_first``: ask me before I get anything but
+my first choice. ``votes``: see `ballots.py`. ``{}``: the first choice or a refund, at any price the group reaches.
 
 Only the form is judged here; `requiring.py` holds it against the product.
 """
@@ -22,7 +23,16 @@ from c2b.participations.votes import ballots
 MAX_ALTERNATIVES = 4
 #: The largest amount anybody may name, in minor units: far above any price here, far below what sums could overflow.
 MAX_MINOR = 10**9
-_KEYS = ("alternatives", "limit_minor", "otherwise", "fee_limit_minor", "ask_first", "votes")
+_AMOUNTS = ("commit_below_minor", "limit_minor", "fee_limit_minor")
+_KEYS = (
+    "alternatives",
+    "commit_below_minor",
+    "limit_minor",
+    "otherwise",
+    "fee_limit_minor",
+    "ask_first",
+    "votes",
+)
 
 
 def read(value: object, votes: Sequence[OpenVote] = ()) -> tuple[dict[str, Any], list[FieldError]]:
@@ -39,7 +49,9 @@ def read(value: object, votes: Sequence[OpenVote] = ()) -> tuple[dict[str, Any],
     faults += wrong
     if faults:
         return {}, faults
-    found = {key: value[key] for key in ("alternatives", "limit_minor") if value.get(key)}
+    found = {
+        key: value[key] for key in ("alternatives", "commit_below_minor", "limit_minor") if value.get(key)
+    }
     if value.get("otherwise") == "small_lot_fee":
         found |= {"otherwise": "small_lot_fee", "fee_limit_minor": value["fee_limit_minor"]}
     if value.get("ask_first"):
@@ -78,7 +90,7 @@ def _entry_faults(path: str, entry: object) -> Iterator[FieldError]:
 
 
 def _amount_faults(value: dict[str, Any]) -> Iterator[FieldError]:
-    for key in ("limit_minor", "fee_limit_minor"):
+    for key in _AMOUNTS:
         if key not in value:
             continue
         amount, path = value[key], f"preferences.{key}"

@@ -79,8 +79,36 @@ def cost(schema: ProductSchema, tiers: Sequence[PriceTier], complete: Answers, q
     return Cost(tuple(tier.unit_price_minor + extra for tier in tiers), -(-fees // quantity))
 
 
-def dearest(costs: Iterable[Cost], preferences: Answers) -> int | None:
-    """The most that a unit can cost under the member's limits (``None``: everything lies above them).
+def first_tier(tiers: Sequence[PriceTier], preferences: Answers) -> int:
+    """The position of the dearest tier at which the member takes part, as they said it; of the last, if of none."""
+    below = preferences.get("commit_below_minor")
+    return next(
+        (at for at, tier in enumerate(tiers) if below is None or tier.unit_price_minor <= below),
+        len(tiers) - 1,
+    )
+
+
+def commit_below(tiers: Sequence[PriceTier], costs: Sequence[Cost], preferences: Answers) -> int | None:
+    """The tier price from which on the member takes part: what they said, or what their highest unit price comes to.
+
+    ``None``: at any tier's. ``costs``: of every specification they accept, in any batch still possible.
+    """
+    limit = preferences.get("limit_minor")
+    start = first_tier(tiers, preferences)
+    found = next(
+        (
+            at
+            for at in range(start, len(tiers))
+            if limit is None or any(each.by_tier[at] <= limit for each in costs)
+        ),
+        len(tiers) - 1,
+    )
+    return tiers[found].unit_price_minor if found else None
+
+
+def dearest(costs: Iterable[Cost], preferences: Answers, *, start: int = 0) -> int | None:
+    """The most that a unit can cost under the member's limits (``None``: everything lies above them), from the tier at
+    ``start`` on.
 
     A small-lot fee comes on top of the price; ``limit_minor`` holds for both together.
     """
@@ -88,7 +116,7 @@ def dearest(costs: Iterable[Cost], preferences: Answers) -> int | None:
     within = [
         price + min(each.fee_minor, most_fee)
         for each in costs
-        for price in each.by_tier
+        for price in each.by_tier[start:]
         if limit is None or price <= limit
     ]
     if not within:
@@ -114,7 +142,7 @@ def commitment_minor(
         for batch in accepted(batches, preferences)
         for each in valid_ranked(schema, batch, answers, preferences)
     ]
-    most = dearest(costs, preferences)
+    most = dearest(costs, preferences, start=first_tier(tiers, preferences))
     return None if most is None else most * quantity
 
 

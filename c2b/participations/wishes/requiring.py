@@ -29,8 +29,10 @@ from c2b.participations.wishes.ranking import (
     Cost,
     Ranked,
     accepted,
+    commit_below,
     cost,
     dearest,
+    first_tier,
     ranked,
     valid_ranked,
 )
@@ -75,6 +77,7 @@ def _wished(
     offer: JoinOffer, answers: Any, quantity: int, preferences: Any, wrong: list[FieldError]
 ) -> Priced:
     wishes, malformed = read(preferences, offer.votes)
+    malformed += _tier_faults(offer, wishes)
     batches = accepted(offer.batches, wishes)
     clean, allowing, faults = _judged(offer, answers, batches)
     if faults and len(batches) < len(offer.batches) and not _judged(offer, answers, offer.batches)[2]:
@@ -89,11 +92,13 @@ def _wished(
     costs, faults = _costs(offer, own, wishes, batches, quantity)
     if faults:
         raise Invalid(fields=faults)
-    most = dearest(costs, wishes)
+    start = first_tier(offer.tiers, wishes)
+    most = dearest(costs, wishes, start=start)
     assert most is not None
     dearest_batch = max(allowing, key=lambda batch: _extra(offer, {**own, **batch}))
-    priced = _priced(offer, own, dearest_batch, quantity)
-    return replace(priced, preferences=wishes, commitment_minor=most * quantity)
+    priced = _priced(offer, own, dearest_batch, quantity, tier=start)
+    below = commit_below(offer.tiers, costs, wishes)
+    return replace(priced, preferences=wishes, commitment_minor=most * quantity, commit_below_minor=below)
 
 
 def _judged(
@@ -187,6 +192,23 @@ def _costs(
     return [found for _, found in costs], faults
 
 
+def _tier_faults(offer: JoinOffer, wishes: dict[str, Any]) -> Iterator[FieldError]:
+    """Taking part from a price on means a tier that can be counted on. From the first on is from any: not kept."""
+    below = wishes.get("commit_below_minor")
+    if below is None:
+        return
+    prices = [tier.unit_price_minor for tier in offer.promised]
+    if below == prices[0]:
+        del wishes["commit_below_minor"]
+    elif len(prices) == 1:
+        message = N_("There is only one price here: leave this out.")
+        yield FieldError("preferences.commit_below_minor", "no_tier", message)
+    elif below not in prices:
+        message = N_("No tier here has this price: choose {price}, for example, or leave it out.")
+        params = {"price": Amount(prices[1], offer.currency)}
+        yield FieldError("preferences.commit_below_minor", "no_tier", message, params)
+
+
 def _limit_faults(
     offer: JoinOffer, wishes: dict[str, Any], costs: list[tuple[Ranked, Cost]]
 ) -> Iterator[FieldError]:
@@ -226,12 +248,14 @@ def _fee_faults(wishes: dict[str, Any], costs: list[Cost]) -> Iterator[FieldErro
         yield FieldError("preferences.fee_limit_minor", "no_room", message)
 
 
-def _priced(offer: JoinOffer, answers: dict[str, Any], batch: Answers, quantity: int) -> Priced:
+def _priced(
+    offer: JoinOffer, answers: dict[str, Any], batch: Answers, quantity: int, *, tier: int = 0
+) -> Priced:
     return price(
         offer.schema.parsed,
         batch_answers=dict(batch),
         answers=answers,
-        tier_unit_price_minor=offer.entry_price_minor,
+        tier_unit_price_minor=offer.tiers[tier].unit_price_minor,
         quantity=quantity,
         currency=offer.currency,
         schema_version=offer.schema.version,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from c2b.accounts.rules import Actor
 from c2b.campaigns import operations
 from c2b.campaigns.queries import campaign_for, transitions
+from c2b.campaigns.reach import reach_of
 from c2b.campaigns.rules import may_change
 from c2b.durable.queries import RunLine
 from c2b.durable.queries import run as run_of
@@ -103,7 +104,8 @@ async def view_of(actor: Actor, campaign: dict[str, Any], window: Window) -> dic
         "version": await version_state(campaign),
         "state": campaign_state(campaign["state"]),
         "opened": campaign["opened_at"] is not None,
-        "counts": {name: campaign[name] for name in ("paid", "reserved", "threshold", "cap", "round")},
+        "counts": {name: campaign[name] for name in ("paid", "reserved", "threshold", "cap", "round")}
+        | {"conditional": reach_of(campaign).waiting},
         "money": money,
         "collecting": await collecting_of(campaign),
         "rests": await where_it_rests(campaign_id),

@@ -102,11 +102,10 @@ def bar_groups(schema: ProductSchema, demand: Demand, *, own: Answers | None = N
     return [group for group in groups if group.bars]
 
 
-def threshold_bar(offer: JoinOffer, demand: Demand) -> Bar:
-    """The minimum of the whole product: the group's threshold."""
-    paid = sum(units for _, units in demand)
+def threshold_bar(offer: JoinOffer, counted: int) -> Bar:
+    """The minimum of the whole product: the group's threshold, and the paid units that count."""
     return Bar(
-        level="product", title="", label=gettext("The whole group"), count=paid, minimum=offer.threshold
+        level="product", title="", label=gettext("The whole group"), count=counted, minimum=offer.threshold
     )
 
 

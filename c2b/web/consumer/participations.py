@@ -98,6 +98,7 @@ class ParticipationView:
     own: list[Described]
     shared: list[Described]
     instead: tuple[tuple[tuple[str, str], ...], ...]
+    commit_below_minor: int | None
     limit_minor: int | None
     fee_limit_minor: int | None
     ask_first: bool
@@ -207,6 +208,7 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
         instead=tuple(
             entry_in_words(schema, row["answers"], entry) for entry in wishes.get("alternatives", ())
         ),
+        commit_below_minor=wishes.get("commit_below_minor"),
         limit_minor=wishes.get("limit_minor"),
         fee_limit_minor=wishes.get("fee_limit_minor"),
         ask_first=wishes.get("ask_first", False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -31,14 +31,6 @@ def vote_surcharge(schema: ProductSchema, votes: Iterable[OpenVote]) -> int:
 def batch_surcharge(schema: ProductSchema, batch_answers: dict[str, Any]) -> int:
     """The surcharges of batch answers for one unit, in minor units."""
     return sum(each.minor for each in surcharges(schema, batch_answers, "batch"))
-
-
-def to_count_on(tiers: Sequence[PriceTier], *, closes: str, threshold: int) -> tuple[PriceTier, ...]:
-    """The rungs that can be promised. A group that closes on its threshold grows no further: what lies above it is
-    reached by chance at most, when the last payment is for several units."""
-    if closes != "on_threshold":
-        return tuple(tiers)
-    return tuple(tier for tier in tiers if tier.from_quantity <= threshold) or tuple(tiers[:1])
 
 
 def raised(tiers: Iterable[PriceTier], by_minor: int) -> tuple[PriceTier, ...]:

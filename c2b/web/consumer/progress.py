@@ -11,7 +11,8 @@ from starlette.requests import Request
 from c2b.accounts.rules import Actor
 from c2b.campaigns import queries as campaigns
 from c2b.campaigns.plans import FULL
-from c2b.campaigns.rules import JOINABLE, PriceTier, entry_price, price_at, price_tiers
+from c2b.campaigns.reach import Rung, reach_of, to_count_on
+from c2b.campaigns.rules import JOINABLE, price_tiers
 from c2b.catalog.queries import pinned_schema
 from c2b.kit.errors import NotFound
 from c2b.kit.http.sse import Hub, Stream
@@ -23,7 +24,7 @@ from c2b.participations.votes.polls import polls_of
 from c2b.purchasing.queries import OrderBrief, brief_of
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, short_bars
-from c2b.web.consumer.prices import fixed_surcharge, raised, to_count_on
+from c2b.web.consumer.prices import fixed_surcharge
 from c2b.web.consumer.votes import VoteView, poll_views
 from c2b.web.consumer.words import State, campaign_state
 
@@ -56,8 +57,11 @@ class ProgressView:
     """Numbers that move while people join. Units are counted when they are paid. Prices in minor units per unit,
     with the ``fixed_minor`` that the organizer's choices add for everybody.
 
-    ``left`` are free places that nobody on the waitlist (``waiting`` people) is about to get.
-    ``next_units`` more paid units bring everybody to ``next_price_minor``; 0 where no lower tier is left. ``settled``:
+    Of the ``paid`` units ``counted`` ones count; ``conditional`` ones belong to members who take part from a lower
+    price on than the one reached. ``left`` are free places that nobody on the waitlist (``waiting`` people) is about to
+    get.
+    ``next_units`` more paid units bring everybody to ``next_price_minor``, ``next_saves_minor`` below the price now;
+    0 where no lower tier is left. ``rungs``: the ladder, ``rung`` the place in it of the price now. ``settled``:
     the group is locked and ``price_minor`` is final; ``over``: it did not go ahead. ``short`` is what keeps
     a group with enough paid units from going ahead. ``plan``: what a counted unit has paid so far (``campaigns.plans``:
     all, a deposit, or nothing yet, the money being held).
@@ -69,17 +73,21 @@ class ProgressView:
     currency: str
     plan: str
     paid: int
+    counted: int
+    conditional: int
     reserved: int
     threshold: int
     cap: int
     missing: int
     left: int
-    tiers: tuple[PriceTier, ...]
+    rungs: tuple[Rung, ...]
+    rung: int
     fixed_minor: int
     price_minor: int
     entry_price_minor: int
     next_units: int
     next_price_minor: int
+    next_saves_minor: int
     settled: bool
     over: bool
     order_number: str
@@ -157,30 +165,35 @@ def progress_from(
 ) -> ProgressView:
     """The view from the numbers of a campaign (and how it ``closes``) and its order. Only who is ``inside`` reads
     the order's number and state."""
-    tiers = raised(price_tiers(row["tiers"]), fixed_minor)
-    paid, settled = row["paid"], row["state"] in AFTER_LOCK
+    tiers, settled = price_tiers(row["tiers"]), row["state"] in AFTER_LOCK
     voting = any(each.is_open for each in votes)
     if not settled:
         tiers = to_count_on(tiers, closes=row["closes"], threshold=row["threshold"])
-    following = next((tier for tier in tiers if tier.from_quantity > max(paid, tiers[0].from_quantity)), None)
+    found = reach_of(row, tiers)
+    following = found.following
+    rungs = tuple(replace(each, unit_price_minor=each.unit_price_minor + fixed_minor) for each in found.rungs)
     return ProgressView(
         slug=row["slug"],
         state=_state(row, order, inside, voting),
         joinable=row["state"] in JOINABLE,
         currency=currency,
         plan=FULL if settled else plan,
-        paid=paid,
-        reserved=row["reserved"] - paid,
+        paid=found.paid,
+        counted=found.counted,
+        conditional=found.waiting,
+        reserved=row["reserved"] - found.paid,
         threshold=row["threshold"],
         cap=row["cap"],
-        missing=max(row["threshold"] - paid, 0),
+        missing=found.missing_for(row["threshold"]),
         left=max(row["cap"] - row["reserved"], 0),
-        tiers=tiers,
+        rungs=rungs,
+        rung=next((at for at, each in reversed(list(enumerate(rungs))) if not each.missing), -1),
         fixed_minor=fixed_minor,
-        price_minor=price_at(tiers, paid),
-        entry_price_minor=entry_price(tiers),
-        next_units=following.from_quantity - paid if following else 0,
-        next_price_minor=following.unit_price_minor if following else 0,
+        price_minor=found.unit_price_minor + fixed_minor,
+        entry_price_minor=rungs[0].unit_price_minor,
+        next_units=following.missing if following else 0,
+        next_price_minor=following.unit_price_minor + fixed_minor if following else 0,
+        next_saves_minor=found.unit_price_minor - following.unit_price_minor if following else 0,
         settled=settled,
         over=row["state"] in OVER,
         order_number=order.number if order and inside else "",

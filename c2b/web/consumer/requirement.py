@@ -10,8 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from c2b.campaigns.plans import first_due_minor
-from c2b.campaigns.queries import JoinOffer
-from c2b.campaigns.rules import PriceTier, price_at
+from c2b.campaigns.queries import JoinOffer, progress
 from c2b.campaigns.votes import OpenVote
 from c2b.catalog.describing import Described, describe_answers
 from c2b.catalog.forms import Form, answers_from_form, build_form
@@ -29,7 +28,6 @@ from c2b.participations.wishes.preferences import MAX_ALTERNATIVES
 from c2b.web.auth import current_actor
 from c2b.web.consumer.options import Bar, bars_of_choice, threshold_bar
 from c2b.web.consumer.pictures import with_pictures
-from c2b.web.consumer.prices import to_count_on
 from c2b.web.consumer.wish_form import WishForm, is_about_wishes, wish_form
 from c2b.web.consumer.wishes import Wishes, composed, hidden, wishes_of_form
 from c2b.web.pages import form_of
@@ -77,7 +75,8 @@ class PriceLine:
 
 @dataclass(frozen=True, kw_only=True)
 class PricePanel:
-    """The price of what is chosen, in minor units. ``base_minor`` is the first tier's; a member never pays more.
+    """The price of what is chosen, in minor units. ``base_minor`` is the first tier's at which the member takes part;
+    they never pay more. ``from_quantity``: so many units bring it, where they take part from a lower price on (else 0).
 
     ``later`` are the totals if the group reaches the lower tiers: (units, total). ``first_minor`` is the total of the
     first choice, ``total_minor`` the commitment: more where another choice may cost more, less where a limit says so.
@@ -86,6 +85,7 @@ class PricePanel:
 
     currency: str
     base_minor: int
+    from_quantity: int
     lines: tuple[PriceLine, ...]
     unit_minor: int
     quantity: int
@@ -216,7 +216,7 @@ async def requirement_form(
         wishes=None if sent.apart else wishes,
         apart=_aside(schema, sent),
         bars=(
-            threshold_bar(offer, demand),
+            threshold_bar(offer, (await progress(offer.campaign_id))["counted"]),
             *bars_of_choice(schema, demand, {**sent.answers, **offer.batch_answers}),
         ),
         has_files=bool(upload_fields(schema, SCOPES)),
@@ -243,14 +243,16 @@ def price_panel(offer: JoinOffer, sent: Sent, preferences: dict[str, Any]) -> Pr
     batch = max(offer.batches, key=lambda each: _extra(offer.schema.parsed, each))
     lines = price_lines(offer.schema.parsed, {**sent.answers, **batch}, offer.votes)
     quantity = min(max(sent.quantity, 1), MAX_QUANTITY)
-    base = offer.entry_price_minor
-    promised = to_count_on(offer.tiers, closes=offer.closes, threshold=offer.threshold)
+    promised = offer.promised
+    start = 0 if sent.apart else _start(offer, preferences)
+    base = promised[start].unit_price_minor
     extra = sum(line.minor for line in lines)
     first = (base + extra) * quantity
     total = first if sent.apart else _commitment(offer, sent, quantity, preferences) or first
     return PricePanel(
         currency=offer.currency,
         base_minor=base,
+        from_quantity=promised[start].from_quantity if start else 0,
         lines=lines,
         unit_minor=base + extra,
         quantity=quantity,
@@ -258,8 +260,17 @@ def price_panel(offer: JoinOffer, sent: Sent, preferences: dict[str, Any]) -> Pr
         total_minor=total,
         plan=offer.payment_plan,
         due_minor=first_due_minor(offer.payment_plan, offer.deposit_percent, max(total, 1)),
-        later=tuple((tier.from_quantity, (_unit(offer, tier) + extra) * quantity) for tier in promised[1:]),
+        later=tuple(
+            (tier.from_quantity, (tier.unit_price_minor + extra) * quantity) for tier in promised[start + 1 :]
+        ),
     )
+
+
+def _start(offer: JoinOffer, preferences: dict[str, Any]) -> int:
+    """The place of the tier from which on the member takes part; 0 for what names none."""
+    prices = [tier.unit_price_minor for tier in offer.promised]
+    below = preferences.get("commit_below_minor")
+    return prices.index(below) if below in prices else 0
 
 
 def _commitment(offer: JoinOffer, sent: Sent, quantity: int, preferences: dict[str, Any]) -> int | None:
@@ -300,7 +311,3 @@ def promised_lines(schema: ProductSchema, quote: dict[str, Any]) -> tuple[PriceL
         label = pick(attribute.title) if attribute else each["attribute"]
         lines.append(PriceLine(label, pick(option.label) if option else "", each["minor"]))
     return tuple(lines)
-
-
-def _unit(offer: JoinOffer, tier: PriceTier) -> int:
-    return price_at(offer.tiers, tier.from_quantity)

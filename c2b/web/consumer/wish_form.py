@@ -57,9 +57,22 @@ class KeptAlternative:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WishForm:
-    """Everything ``partials/wishes.html`` draws. ``errors``: field → sentences; ``room``: so many more fit."""
+class PriceChoice:
+    """A tier from whose price on a member may take part: per unit, with what the organizer fixed."""
 
+    value: str
+    from_quantity: int
+    price_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishForm:
+    """Everything ``partials/wishes.html`` draws. ``errors``: field → sentences; ``room``: so many more fit.
+
+    ``prices``: the tiers to choose from, the first being any; empty where there is one price only.
+    """
+
+    prices: tuple[PriceChoice, ...]
     questions: tuple[WishQuestion, ...]
     kept: tuple[KeptAlternative, ...]
     room: int
@@ -102,6 +115,7 @@ def wish_form(
         if isinstance(name, str) and not name.startswith(INSTEAD)
     }
     return WishForm(
+        prices=price_choices(offer),
         questions=questions,
         kept=kept,
         room=max(MAX_ALTERNATIVES - answered - len(kept), 0),
@@ -111,9 +125,26 @@ def wish_form(
         ),
         fee_offered=any(cell.premium_minor for cell in named_cells(offer.schema.parsed))
         or bool(offer.schema.parsed.minimums.configuration.premium_minor),
-        opened=wishes.say_more or bool(loose) or any(each.errors for each in kept),
+        opened=wishes.say_more
+        or bool(loose.keys() - {"commit_below_minor"})
+        or any(each.errors for each in kept),
         currency=offer.currency,
         errors=loose,
+    )
+
+
+def price_choices(offer: JoinOffer) -> tuple[PriceChoice, ...]:
+    """The tiers that can be counted on, if there are several."""
+    extra = dearest_extra(offer)
+    if len(offer.promised) < 2:
+        return ()
+    return tuple(
+        PriceChoice(
+            value=str(tier.unit_price_minor) if place else "",
+            from_quantity=tier.from_quantity,
+            price_minor=tier.unit_price_minor + extra,
+        )
+        for place, tier in enumerate(offer.promised)
     )
 
 

@@ -33,11 +33,13 @@ class Wishes:
     """As typed. ``instead``: attribute → the code to take instead, ``ANY``, or nothing (a refund).
 
     ``alternatives`` are entries of preferences; amounts are texts; ``votes`` are ballots as preferences hold them.
+    ``commit_below``: the tier price from which on, in minor units; nothing for any.
     ``more``: "More wishes" is folded open.
     """
 
     instead: dict[str, str] = field(default_factory=dict)
     alternatives: tuple[dict[str, Any], ...] = ()
+    commit_below: str = ""
     limit: str = ""
     otherwise: str = "refund"
     fee: str = ""
@@ -80,6 +82,7 @@ def wishes_of_form(form: FormData, offer: JoinOffer) -> Wishes:
                 if name.startswith(INSTEAD)
             },
             "alternatives": kept,
+            "commit_below": _line(form, "commit_below"),
             "limit": _line(form, "limit"),
             "otherwise": str(form.get("otherwise", "refund")),
             "fee": _line(form, "fee_limit"),
@@ -92,8 +95,10 @@ def wishes_of_form(form: FormData, offer: JoinOffer) -> Wishes:
 
 def wishes_of_dict(data: Any) -> Wishes:
     """Wishes as ``to_dict`` wrote them. Raises ``MalformedJson`` for anything else."""
-    kinds = {"instead": dict, "limit": str, "otherwise": str, "fee": str, "ask_first": bool, "votes": dict,
-             "more": bool}  # fmt: skip
+    kinds = {"instead": dict, "commit_below": str, "limit": str, "otherwise": str, "fee": str, "ask_first": bool,
+             "votes": dict, "more": bool}  # fmt: skip
+    if isinstance(data, dict):
+        data = {"commit_below": "", **data}  # a page of an older release
     entries = data.get("alternatives") if isinstance(data, dict) else None
     if not isinstance(entries, list | tuple) or not all(isinstance(each, dict) for each in entries):
         raise MalformedJson(reason="no list of alternatives")
@@ -115,6 +120,7 @@ def wishes_of_preferences(preferences: Mapping[str, Any], offer: JoinOffer, firs
     return Wishes(
         instead=instead,
         alternatives=tuple(entries),
+        commit_below=str(preferences.get("commit_below_minor", "")),
         limit="" if limit is None else plain_money(limit, offer.currency),
         otherwise=preferences.get("otherwise", "refund"),
         fee="" if fee is None else plain_money(fee, offer.currency),
@@ -135,6 +141,11 @@ def composed(wishes: Wishes, offer: JoinOffer, first: dict[str, Any]) -> Compose
     faults = []
     if wishes.otherwise != "refund":
         found["otherwise"] = wishes.otherwise
+    if wishes.commit_below:
+        digits = (
+            wishes.commit_below if wishes.commit_below.isascii() and wishes.commit_below.isdigit() else ""
+        )
+        found["commit_below_minor"] = int(digits) if digits else wishes.commit_below
     fee = wishes.fee if wishes.otherwise != "refund" else ""
     for key, text in (("limit_minor", wishes.limit), ("fee_limit_minor", fee)):
         if text:

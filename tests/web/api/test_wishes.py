@@ -43,6 +43,33 @@ class TestAQuote:
         )
 
 
+class TestALowerPrice:
+    async def test_is_what_a_member_pays_for_and_what_the_group_still_misses(self, database, app, sandbox):
+        w = await world.build()
+        bo, campaign = await begun(app, w)
+        body = {"answers": world.ANSWERS, "preferences": {"commit_below_minor": 42900}}
+        place = await bo.post(f"/campaigns/{campaign}/participations", body, 201)
+        assert place["total_minor"] == FIRST - 3000
+        await w.fill(campaign, 12)
+        await w.pay(await w.join(campaign, quantity=2, wishes={"commit_below_minor": 42900}))
+        for found in (
+            await Program(app).get(f"/campaigns/{campaign}/progress"),
+            await Program(app).get(f"/campaigns/{campaign}"),
+        ):
+            names = ("paid", "counted", "conditional", "missing", "price_minor")
+            assert [found[name] for name in names] == [14, 12, 2, 38, 45900]
+            assert [each["missing"] for each in found["tiers"]] == [38, 66]
+            assert "conditional_at" not in found
+
+    async def test_is_that_of_a_tier(self, database, app):
+        bo, campaign = await begun(app, await world.build())
+        body = {"answers": world.ANSWERS, "preferences": {"commit_below_minor": 42901}}
+        refusal = await bo.post(f"/campaigns/{campaign}/participations", body, 422)
+        assert [(each["path"], each["code"]) for each in refusal["errors"]] == [
+            ("preferences.commit_below_minor", "no_tier")
+        ]
+
+
 class TestJoining:
     async def test_keeps_the_wishes_and_shows_them(self, database, app, sandbox):
         bo, campaign = await begun(app, await world.build())

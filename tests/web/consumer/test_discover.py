@@ -116,7 +116,7 @@ class TestACampaignPage:
 
     async def test_promises_the_lower_price_where_the_group_may_grow_on(self, w, stranger):
         page = await stranger.get(f"/campaigns/{await w.open_campaign(closes='at_deadline')}")
-        assert page.says("80 more units and everyone pays CN¥594.00.", "from 80 CN¥594.00")
+        assert page.says("80 more units and everyone saves CN¥30.00: CN¥594.00 each.", "from 80 CN¥594.00")
 
     async def test_says_the_price_that_the_last_payment_reached_by_chance(self, w, stranger, sandbox):
         from c2b.durable.sweep import drain
@@ -209,7 +209,7 @@ class TestACampaignPage:
         await drain()
         page = await stranger.get(f"/campaigns/{campaign_id}")
         assert page.says("Everybody pays CN¥624.00", "What happened so far")
-        assert "more units and everyone pays" not in page.text
+        assert "more units and everyone saves" not in page.text
 
 
 async def test_a_ladder_keeps_its_steps_when_it_is_raised():

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from c2b.accounts.rules import Actor, public_name
 from c2b.campaigns import queries
-from c2b.campaigns.rules import TRANSITIONS, entry_price, price_at, price_tiers
+from c2b.campaigns.rules import TRANSITIONS, entry_price, price_tiers
 from c2b.catalog.queries import pinned_schema
 from c2b.events.queries import events_of_campaign
 from c2b.kit.errors import NotFound
@@ -47,7 +47,9 @@ async def show(request: Request) -> Response:
 async def progress(request: Request) -> Response:
     """GET /campaigns/{campaign}/progress: the few numbers that move."""
     campaign = await queries.campaign_for(current_actor(request), request.path_params["campaign"])
-    return json_answer({**await queries.progress(campaign["id"]), "currency": campaign["currency"]})
+    standing = await queries.progress(campaign["id"])
+    del standing["conditional_at"]
+    return json_answer({**standing, "currency": campaign["currency"]})
 
 
 @public
@@ -148,13 +150,10 @@ async def view_of(actor: Actor | None, slug_or_id: str) -> dict[str, Any]:
 
 def shape(campaign: dict[str, Any]) -> dict[str, Any]:
     """A campaign for everybody. ``*_minor`` in minor units of ``currency``, tax included."""
-    tiers = price_tiers(campaign["tiers"])
     return {
         **{key: campaign[key] for key in _AS_STORED},
-        "missing": max(campaign["threshold"] - campaign["paid"], 0),
-        "tiers": [{"from_quantity": t.from_quantity, "unit_price_minor": t.unit_price_minor} for t in tiers],
-        "entry_price_minor": entry_price(tiers),
-        "price_minor": price_at(tiers, campaign["paid"]),
+        **queries.standing_of(campaign),
+        "entry_price_minor": entry_price(price_tiers(campaign["tiers"])),
         "organizer": {"name": public_name(campaign["organizer_name"])},
         "product": {
             "id": campaign["product_id"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from c2b.campaigns.queries import present_offer
+from c2b.campaigns.reach import reach_of
 from c2b.campaigns.rules import BEFORE_LOCK
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.rules import ProductSchema
@@ -29,13 +30,14 @@ async def minimums_of(campaign: dict[str, Any], place: dict[str, Any] | None) ->
 
 
 def _group(campaign: dict[str, Any]) -> dict[str, Any]:
+    reached = reach_of(campaign)
     return {
         "level": "product",
         "key": "product",
         "label": campaign["product_name"],
-        "count": campaign["paid"],
+        "count": reached.counted,
         "minimum": campaign["threshold"],
-        "missing": max(campaign["threshold"] - campaign["paid"], 0),
+        "missing": reached.missing_for(campaign["threshold"]),
         "premium_minor": None,
         "mine": False,
     }
