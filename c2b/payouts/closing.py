@@ -41,7 +41,8 @@ async def book_fee(campaign_id: str) -> int:
     if schedule is None or schedule.state != "running":
         return 0
     owing, reduced = await _sums(schedule.id)
-    due = fee_due(schedule.fee_minor, goods_minor=schedule.goods_minor, reduced_minor=reduced)
+    short = reduced + await _owed_back(campaign_id)
+    due = fee_due(schedule.fee_minor, goods_minor=schedule.goods_minor, reduced_minor=short)
     minor = min(due, await balance(escrow(campaign_id)) - owing)
     if minor <= 0:
         return 0
@@ -134,6 +135,16 @@ async def _sums(schedule_id: str) -> tuple[int, int]:
     )
     assert row
     return int(row["owing"]), int(row["reduced"])
+
+
+async def _owed_back(campaign_id: str) -> int:
+    """The price of goods that never came beyond what was left to take off: the manufacturer owes it, or has paid."""
+    row = await db.fetch_one(
+        "SELECT COALESCE(SUM(amount_minor), 0) AS minor FROM transfer WHERE credit_id = ? AND cause = 'shortage'",
+        escrow(campaign_id),
+    )
+    assert row
+    return int(row["minor"])
 
 
 async def _count(sql: str, *args: Any) -> int:

@@ -75,6 +75,9 @@ async def test_ten_missing_units_are_owed_in_part_and_the_next_payout_is_less_by
     await story.look("ten units written down, refunded")
     await send(await propose(paid))
     await story.look("Mill is paid out")
+    await paid.reach("PACK", "LASTMILE")
+    await paid.pass_days(32)
+    await story.look("delivered, the books are closed")
     assert manual.tables(BEYOND) == [await story.places(), await parts(paid), story.told]
     assert manual.moves(BEYOND) == await story.moves()
     await assert_sums(paid.campaign_id)
