@@ -31,7 +31,9 @@ async def test_adds_up_in_the_month(w, root):
 
 async def test_is_honest_when_it_is_empty_and_takes_no_rubbish(w, root):
     page = await root.get("/admin/ledger")
-    assert page.says("No account yet.") and 'aria-current="page"' in page.html.partition("/admin/money")[2][:60]
+    assert (
+        page.says("No account yet.") and 'aria-current="page"' in page.html.partition("/admin/money")[2][:60]
+    )
     assert (await root.get("/admin/ledger?kind=escrow")).says("No account is like that.")
     assert (await root.get("/admin/ledger?kind=x&currency=y")).says("No account yet.")
     await root.get("/admin/ledger/accounts/escrow:none", 404)
