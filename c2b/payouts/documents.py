@@ -6,15 +6,14 @@ import asyncio
 import io
 import tempfile
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 
-from c2b.kit import i18n, pdf
+from c2b.kit import i18n, pdf, sheets
 from c2b.kit.i18n import gettext
-from c2b.kit.money import exponent, plain_money
+from c2b.kit.money import Amount, plain_money
 from c2b.payouts.statements import ZONE, Statement
 
 
@@ -60,13 +59,7 @@ def plain(minor: int, currency: str) -> str:
 def workbook_of(found: Sequence[Statement], *, locale: str) -> bytes:
     """The same as a workbook: a sheet for each currency, amounts as numbers in major units, all texts as texts."""
     out = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    book = xlsxwriter.Workbook(out, options)
+    book = sheets.workbook(out)
     with i18n.use_locale(locale, zone=ZONE):
         for each in found:
             _sheet(book, each)
@@ -76,9 +69,8 @@ def workbook_of(found: Sequence[Statement], *, locale: str) -> bytes:
 
 def _sheet(book: xlsxwriter.Workbook, of: Statement) -> None:
     sheet = book.add_worksheet(of.currency)
-    places = exponent(of.currency)
     strong = book.add_format({"bold": True})
-    number = book.add_format({"num_format": "#,##0" + ("." + "0" * places if places else "")})
+    number = book.add_format(sheets.number_format(of.currency))
     heads = (gettext("Date"), gettext("What"), gettext("Order"), gettext("Bank reference"), gettext("Amount"),
              gettext("Running balance"))  # fmt: skip
     for column, width in enumerate((20, 34, 18, 24, 16, 16)):
@@ -101,9 +93,5 @@ def _row(
         sheet.write_string(index, column, text)
     for column, minor in enumerate(amounts, start=len(texts)):
         if minor is not None:
-            sheet.write_number(index, column, _major(minor, currency), number)
-
-
-def _major(minor: int, currency: str) -> Any:
-    """A spreadsheet's numbers are decimal texts in the file: the exact decimal goes in, no binary fraction."""
-    return Decimal(minor).scaleb(-exponent(currency))
+            # a number is a decimal text in the file: the exact decimal goes in, no binary fraction
+            sheet.write_number(index, column, sheets.major(Amount(minor, currency)), number)

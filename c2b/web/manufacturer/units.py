@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from c2b.kit import sheets
 from c2b.kit.downloads import Download
 from c2b.kit.http.paging import Window, window_of
 from c2b.kit.i18n import gettext
@@ -19,8 +18,6 @@ from c2b.web.pages import page
 
 #: More than any batch has; the whole list is one file.
 EVERYTHING = Window(limit=100_000)
-#: What spreadsheet programs take for the beginning of a formula (OWASP, CSV injection), full-width forms included.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NOTHING = ["–"]
 
 
@@ -59,16 +56,7 @@ def csv_of(units: Iterable[UnitRow]) -> str:
     rows = [[unit.unit_id, str(unit.line_no), *_work(unit)] for unit in units]
     width = max((len(row) for row in rows), default=3)
     heads = [gettext("Unit"), gettext("Line"), *[gettext("Personal work")] * max(width - 2, 1)]
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([harmless(cell) for cell in row] for row in [heads, *rows])
-    return out.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """Text that no spreadsheet program runs: a leading apostrophe makes a formula a text."""
-    risky = cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA)
-    return f"'{cell}" if risky else cell
+    return sheets.csv_of([heads, *rows])
 
 
 def _work(unit: UnitRow) -> list[str]:

@@ -10,8 +10,8 @@ import pytest
 
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
+from c2b.kit.sheets import harmless
 from c2b.purchasing.models import Acknowledgment, Document, PurchaseOrder
-from c2b.web.manufacturer.units import harmless
 from tests.web.consumer.browser import Browser
 from tests.web.manufacturer.house import PRIVATE, answered, browsers_of, issued, token_of
 
