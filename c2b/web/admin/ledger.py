@@ -86,8 +86,7 @@ async def show(request: Request) -> Response:
 @require("admin")
 async def trial_balance(request: Request) -> Response:
     """GET /admin/ledger/trial-balance?month=2026-11; the present month for anything that is none."""
-    today = clock.now().astimezone(exploring.ZONE).date()
-    month = _month(request.query_params.get("month", "")) or today.replace(day=1)
+    month = month_of(request)
     trials = await exploring.trial_balance(month)
     names = await owners_of(own.id for trial in trials for kind in trial.kinds for own in kind.accounts)
     return page(
@@ -95,11 +94,12 @@ async def trial_balance(request: Request) -> Response:
     )
 
 
-def _month(text: str) -> date | None:
+def month_of(request: Request) -> date:
+    """The first day of the month asked for; of the present one, where the books are kept, for anything that is none."""
     try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
+        return datetime.strptime(request.query_params.get("month", ""), "%Y-%m").date()  # noqa: DTZ007 - no zone in it
     except ValueError:
-        return None
+        return clock.now().astimezone(exploring.ZONE).date().replace(day=1)
 
 
 def _one_of(request: Request, name: str, known: list[str]) -> str:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from c2b.kit import clock
+import csv
+import io
+
+import openpyxl
+
+from c2b.kit import clock, db
+from c2b.web.admin import ledger_files
+from tests.web.consumer.browser import Browser
 
 
 async def test_is_read_from_an_account_to_the_place_that_paid(w, root):
@@ -42,3 +49,31 @@ async def test_is_honest_when_it_is_empty_and_takes_no_rubbish(w, root):
 async def test_is_for_admins_alone(w, bo, root):
     for path in ("/admin/ledger", "/admin/ledger/trial-balance", "/admin/ledger/accounts/escrow:none"):
         await bo.get(path, 404)
+
+
+async def fetched(root: Browser, path: str) -> bytes:
+    answer = (await root.get(path)).response
+    assert answer.headers["content-disposition"].startswith("attachment")
+    return answer.content
+
+
+async def test_leaves_as_tables_in_which_nothing_is_a_formula(w, root):
+    campaign = await w.open_campaign(closes="at_deadline")
+    await w.pay(await w.join(campaign))
+    await db.execute("UPDATE campaign SET title = '=HYPERLINK(1)' WHERE id = ?", campaign)
+    outside = "/admin/ledger/accounts/world:sandbox:CNY/movements"
+    data = (await fetched(root, outside + ".csv")).decode("utf-8-sig")
+    heads, row = csv.reader(io.StringIO(data, newline=""))
+    assert heads[0] == "When" and len(heads) == len(row) == 9
+    assert row[4:] == ["'=HYPERLINK(1)", "-639.00", "-639.00", "CNY", "-63900"]
+    sheet = openpyxl.load_workbook(io.BytesIO(await fetched(root, outside + ".xlsx"))).active
+    cells = next(iter(sheet.iter_rows(min_row=2)))
+    assert (cells[4].value, cells[4].data_type) == ("=HYPERLINK(1)", "s")
+    assert (cells[5].value, cells[5].data_type, cells[8].value) == (-639, "n", -63900)
+    month = clock.now().astimezone(ledger_files.exploring.ZONE)
+    data = (await fetched(root, f"/admin/ledger/trial-balance.csv?month={month:%Y-%m}")).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(data, newline="")))
+    assert {row["Account"]: row["At the end"] for row in rows} == {
+        "world:sandbox:CNY": "-639.00", f"escrow:{campaign}": "639.00",
+    }  # fmt: skip
+    await fetched(root, "/admin/ledger/trial-balance.xlsx?month=1999-01")
