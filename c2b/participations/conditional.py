@@ -45,7 +45,7 @@ async def judge_limits_anew(offer: JoinOffer) -> None:
     """The terms have changed: what a highest unit price comes to may be another tier now."""
     rows = await db.fetch(
         "SELECT id, quantity, answers, preferences, commit_below_minor FROM participation WHERE campaign_id = ? "
-        "AND state IN ('pending_payment', 'joined', 'needs_attention') "
+        "AND state IN ('waitlisted', 'pending_payment', 'joined', 'needs_attention') "
         "AND CAST(preferences AS TEXT) LIKE '%limit_minor%' ORDER BY id",
         offer.campaign_id,
     )

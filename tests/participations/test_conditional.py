@@ -23,6 +23,7 @@ from c2b.participations.conditional import conditional_of
 from tests import small, world
 from tests.books import assert_books, work
 from tests.participations.test_closing import member, place
+from tests.participations.test_deciding import ENTRY, REST, end, voted_on, voter
 
 #: From five units on a unit is 30.00 cheaper.
 LOWER = 42900
@@ -196,6 +197,21 @@ class TestTheClose:
         monkeypatch.setattr("c2b.participations.closing.locking.digest_of", lambda inputs: proposal["digest"])
         with pytest.raises(LockRefused, match="takes part from a lower price on"):
             await db.atomically(lambda: lock(campaign, turn=1))
+
+
+class TestAVote:
+    async def test_that_makes_things_dearer_moves_whom_a_highest_price_holds_to_the_lower_tier(
+        self, database
+    ):
+        """Within the limit at the first tier with the free mounting; with the one that wins only at the second."""
+        w = await small.build()
+        campaign = await voted_on(w, closes="at_deadline")
+        within = await voter(w, campaign, "tray", limit_minor=ENTRY + REST)
+        await voter(w, campaign, "gasket", quantity=2)
+        assert await counts(campaign) == ("threshold_met", 3, 0, {})
+        await end()
+        assert (await place(within.participation_id))["commit_below_minor"] == LOWER
+        assert await counts(campaign) == ("open", 3, 1, {LOWER: 1})
 
 
 class TestADeposit:
