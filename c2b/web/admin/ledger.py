@@ -96,10 +96,12 @@ async def trial_balance(request: Request) -> Response:
 
 def month_of(request: Request) -> date:
     """The first day of the month asked for; of the present one, where the books are kept, for anything that is none."""
+    present = clock.now().astimezone(exploring.ZONE).date().replace(day=1)
     try:
-        return datetime.strptime(request.query_params.get("month", ""), "%Y-%m").date()  # noqa: DTZ007 - no zone in it
+        asked = datetime.strptime(request.query_params.get("month", ""), "%Y-%m").date()  # noqa: DTZ007 - no zone in it
     except ValueError:
-        return clock.now().astimezone(exploring.ZONE).date().replace(day=1)
+        return present
+    return asked if 2000 <= asked.year <= present.year + 1 else present
 
 
 def _one_of(request: Request, name: str, known: list[str]) -> str:

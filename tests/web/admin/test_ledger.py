@@ -30,10 +30,11 @@ async def test_adds_up_in_the_month(w, root):
     assert page.says(
         "CNY adds up", "Held for a campaign", "Together", "Account by account", "Navy seventy-five"
     )
-    assert (await root.get("/admin/ledger/trial-balance?month=1999-01")).says(
+    assert (await root.get("/admin/ledger/trial-balance?month=2001-01")).says(
         "Nothing had moved by the end of this month."
     )
-    assert (await root.get("/admin/ledger/trial-balance?month=rubbish")).says("Trial balance")
+    for rubbish in ("rubbish", "9999-12", "0001-01", "2026-13"):
+        assert (await root.get(f"/admin/ledger/trial-balance?month={rubbish}")).says("CNY adds up")
 
 
 async def test_is_honest_when_it_is_empty_and_takes_no_rubbish(w, root):
