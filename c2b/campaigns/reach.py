@@ -51,6 +51,12 @@ class Reach:
         """Has the group come together?"""
         return self.counted >= threshold
 
+    def missing_at(self, price_minor: int) -> int:
+        """How many more units bring a tier's price; 0 once it, or a lower one, is reached."""
+        if self.unit_price_minor <= price_minor:
+            return 0
+        return min((rung.missing for rung in self.rungs if rung.unit_price_minor <= price_minor), default=0)
+
     def missing_for(self, threshold: int) -> int:
         """How many more paid units the group needs, at the least: joining counts at any price, and every tier that
         can carry the threshold is a way there."""

@@ -71,7 +71,7 @@ class InvoiceView:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How a place stands: its latest request, and what may be asked for now (``amount_minor`` 0: nothing)."""
+    """How a place stands: its latest request, and the amount that one may be asked for about, 0 for none."""
 
     latest: InvoiceView | None
     may_ask: bool

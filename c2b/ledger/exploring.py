@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from c2b.kit import db
 from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Slice, Window, slice_of
+from c2b.kit.months import bounds_of
 from c2b.ledger.rules import CHART, AccountKind, kind_of
 
-#: Where the books are kept: months begin and end there.
-ZONE = ZoneInfo("Asia/Shanghai")
+_ACCOUNT = (
+    "SELECT a.id, a.currency, a.balance_minor, (SELECT COUNT(*) FROM transfer t WHERE t.debit_id = a.id) "
+    "+ (SELECT COUNT(*) FROM transfer t WHERE t.credit_id = a.id) AS transfers FROM account a "
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,8 @@ class Trial:
 
     @property
     def balanced(self) -> bool:
-        """Whether as much was paid as received, and all accounts together have nothing, before and after."""
+        """Whether as much was paid as received, and all accounts together have nothing, before and after. Whether the
+        balances that the database keeps are these too, ``queries.faults`` says."""
         before = sum(each.opening_minor for each in self.kinds)
         after = sum(each.closing_minor for each in self.kinds)
         return self.debit_minor == self.credit_minor and before == after == 0
@@ -89,9 +92,7 @@ class Trial:
 async def accounts(window: Window, *, kind: str = "", currency: str = "") -> Slice[AccountLine]:
     """All accounts in the order of their ids, of one kind or currency where asked."""
     rows = await db.fetch(
-        "SELECT a.id, a.currency, a.balance_minor, (SELECT COUNT(*) FROM transfer t WHERE t.debit_id = a.id) "
-        "+ (SELECT COUNT(*) FROM transfer t WHERE t.credit_id = a.id) AS transfers FROM account a "
-        "WHERE (a.id LIKE ? OR ? = '') AND (a.currency = ? OR ? = '') AND a.id > ? ORDER BY a.id LIMIT ?",
+        _ACCOUNT + "WHERE (a.id LIKE ? OR ? = '') AND (a.currency = ? OR ? = '') AND a.id > ? ORDER BY a.id LIMIT ?",
         f"{kind}:%", kind, currency, currency, str(window.after[0]) if window.after else "", window.limit + 1,
     )  # fmt: skip
     return slice_of([_line(row) for row in rows], window, lambda line: (line.id,))
@@ -99,11 +100,7 @@ async def accounts(window: Window, *, kind: str = "", currency: str = "") -> Sli
 
 async def account(account_id: str) -> AccountLine:
     """One account. Raises ``NotFound``."""
-    row = await db.fetch_one(
-        "SELECT a.id, a.currency, a.balance_minor, (SELECT COUNT(*) FROM transfer t WHERE t.debit_id = a.id) "
-        "+ (SELECT COUNT(*) FROM transfer t WHERE t.credit_id = a.id) AS transfers FROM account a WHERE a.id = ?",
-        account_id,
-    )
+    row = await db.fetch_one(_ACCOUNT + "WHERE a.id = ?", account_id)
     if row is None:
         raise NotFound
     return _line(row)
@@ -117,27 +114,16 @@ async def currencies() -> list[str]:
 
 
 async def entries(account_id: str, window: Window) -> Slice[Entry]:
-    """What moved on an account, newest first. The balance after each entry is counted back from the account's own."""
-    before = str(window.after[0]) if window.after else ""
-    present = await account(account_id)
-    newer = await db.fetch_one(
-        "SELECT COALESCE(SUM(CASE WHEN credit_id = ? THEN amount_minor ELSE -amount_minor END), 0) AS minor "
-        "FROM transfer WHERE (debit_id = ? OR credit_id = ?) AND id >= ? AND ? <> ''",
-        account_id, account_id, account_id, before, before,
-    )  # fmt: skip
+    """What moved on an account, newest first, with the balance after each: one statement, so of one moment."""
+    after = str(window.after[0]) if window.after else ""
     rows = await db.fetch(
-        "SELECT id, debit_id, credit_id, amount_minor, cause, cause_id, occurred_at FROM transfer "
-        "WHERE (debit_id = ? OR credit_id = ?) AND (id < ? OR ? = '') ORDER BY id DESC LIMIT ?",
-        account_id, account_id, before, before, window.limit + 1,
+        "SELECT * FROM (SELECT id, debit_id, credit_id, cause, cause_id, occurred_at, change, "
+        "SUM(change) OVER (ORDER BY id) AS balance FROM (SELECT t.*, CASE WHEN credit_id = ? THEN amount_minor "
+        "ELSE -amount_minor END AS change FROM transfer t WHERE debit_id = ? OR credit_id = ?) moved) counted "
+        "WHERE id < ? OR ? = '' ORDER BY id DESC LIMIT ?",
+        account_id, account_id, account_id, after, after, window.limit + 1,
     )  # fmt: skip
-    balance = present.balance_minor - (int(newer["minor"]) if newer else 0)
-    found = []
-    for row in rows:
-        receives = row["credit_id"] == account_id
-        change = row["amount_minor"] if receives else -row["amount_minor"]
-        found.append(_entry(row, row["debit_id"] if receives else row["credit_id"], change, balance))
-        balance -= change
-    return slice_of(found, window, lambda entry: (entry.id,))
+    return slice_of([_entry(row) for row in rows], window, lambda entry: (entry.id,))
 
 
 async def trial_balance(month: date) -> tuple[Trial, ...]:
@@ -171,17 +157,6 @@ async def trial_balance(month: date) -> tuple[Trial, ...]:
     )
 
 
-def bounds_of(month: date) -> tuple[datetime, datetime]:
-    """The first instant of a month where the books are kept, and that of the next."""
-    first = month.replace(day=1)
-    following = (
-        first.replace(year=first.year + 1, month=1)
-        if first.month == 12
-        else first.replace(month=first.month + 1)
-    )
-    return datetime.combine(first, time(), ZONE), datetime.combine(following, time(), ZONE)
-
-
 def _together(kind: AccountKind, own: list[Sums]) -> Sums:
     return Sums(
         id=kind.prefix,
@@ -200,10 +175,11 @@ def _line(row: dict[str, Any]) -> AccountLine:
     )  # fmt: skip
 
 
-def _entry(row: dict[str, Any], other: str, change: int, balance: int) -> Entry:
-    at = db.instant(row["occurred_at"])
+def _entry(row: dict[str, Any]) -> Entry:
+    at, change = db.instant(row["occurred_at"]), int(row["change"])
     assert at
+    other = row["debit_id"] if change > 0 else row["credit_id"]
     return Entry(
-        id=row["id"], at=at, other=other, other_kind=kind_of(other), change_minor=change, balance_minor=balance,
-        cause=row["cause"], cause_id=row["cause_id"],
+        id=row["id"], at=at, other=other, other_kind=kind_of(other), change_minor=change,
+        balance_minor=int(row["balance"]), cause=row["cause"], cause_id=row["cause_id"],
     )  # fmt: skip

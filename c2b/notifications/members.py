@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from c2b.campaigns.reach import reach_of
 from c2b.catalog.describing import describe_answers
 from c2b.catalog.queries import pinned_schema
 from c2b.catalog.rules import ProductSchema
@@ -41,9 +42,14 @@ async def own(_: Happened, recipients: Sequence[Recipient]) -> dict[str, Facts]:
 
 async def specification(happened: Happened, recipients: Sequence[Recipient]) -> dict[str, Facts]:
     """The same, with all that was fixed for each member, attribute by attribute, in words of their language, and the
-    ``sentence`` that says why (empty where no outcome was kept)."""
+    ``sentence`` that says why (empty where no outcome was kept). ``waits``: their place does not count before a lower
+    price is reached."""
     rows = await _participations(recipients)
-    campaign = await one("SELECT schema_id, batch_answers FROM campaign WHERE id = ?", happened.campaign)
+    campaign = await one(
+        "SELECT schema_id, batch_answers, tiers, paid, conditional_at FROM campaign WHERE id = ?",
+        happened.campaign,
+    )
+    reached = reach_of(campaign)
     schema = (await pinned_schema(campaign["schema_id"])).parsed
     batch = label(campaign["batch_answers"])
     found = {}
@@ -53,7 +59,9 @@ async def specification(happened: Happened, recipients: Sequence[Recipient]) -> 
             described = describe_answers(schema, {**label(row["answers"]), **batch}, each.locale)
             answers = [[line.label, line.value] for line in described]
             sentence = _sentence(schema, label(row["outcome"]), row["currency"], each.locale)
-            found[each.key] = {**_own(row), "answers": answers, "sentence": sentence}
+            below = row["commit_below_minor"]
+            waits = below is not None and reached.missing_at(below) > 0
+            found[each.key] = {**_own(row), "answers": answers, "sentence": sentence, "waits": waits}
     return found
 
 

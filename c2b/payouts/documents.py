@@ -14,7 +14,8 @@ import xlsxwriter
 from c2b.kit import i18n, pdf, sheets
 from c2b.kit.i18n import gettext
 from c2b.kit.money import Amount, plain_money
-from c2b.payouts.statements import ZONE, Statement
+from c2b.kit.months import ZONE
+from c2b.payouts.statements import Statement
 
 
 async def render_statement(found: Sequence[Statement], *, locale: str) -> bytes:

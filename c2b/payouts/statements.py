@@ -9,18 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from c2b.accounts.rules import Actor
 from c2b.catalog.payment_terms import MILESTONES
-from c2b.kit import clock, db
-from c2b.kit.errors import FieldError, Invalid, NotFound
+from c2b.kit import db
+from c2b.kit.errors import NotFound
 from c2b.kit.i18n import N_, gettext, pick
+from c2b.kit.months import bounds_of
 from c2b.ledger.operations import payable, recourse
 from c2b.payouts.following import as_json
 
-ZONE = "Asia/Shanghai"
-_BEIJING = ZoneInfo(ZONE)
 CAUSES = {
     "release": N_("Released: {milestone}"),
     "payout": N_("Paid by bank transfer"),
@@ -96,29 +94,9 @@ async def statements(actor: Actor, *, month: date, manufacturer_id: str | None =
     return [await _statement(maker_id, name, row["currency"], month) for row in rows]
 
 
-def month_of(text: str | None) -> date:
-    """The first day of the month that is asked for ("2026-11"), this month without one. Raises ``Invalid``."""
-    today = clock.now().astimezone(_BEIJING).date()
-    if not text:
-        return today.replace(day=1)
-    try:
-        found = date.fromisoformat(f"{text}-01") if len(text) == 7 else None
-    except ValueError:
-        found = None
-    if found is None or not 2020 <= found.year <= today.year + 1:
-        raise Invalid(fields=[FieldError("month", "month", N_("Enter a month like 2026-11."))])
-    return found
-
-
-def next_month(month: date, by: int = 1) -> date:
-    """The month after (``by`` 1) or before (-1)."""
-    number = month.year * 12 + month.month - 1 + by
-    return date(number // 12, number % 12 + 1, 1)
-
-
 async def _statement(maker_id: str, name: str, currency: str, month: date) -> Statement:
     ours = (payable(maker_id, currency), recourse(maker_id, currency))
-    since, until = _instant(month), _instant(next_month(month))
+    since, until = bounds_of(month)
     balance = opening = await _balance_before(ours, since)
     lines = []
     for row in await db.fetch(_LINES, *ours, *ours, *ours, since, until):
@@ -147,7 +125,3 @@ def _line(row: dict[str, Any], balance: int) -> Line:
         at=at, what=what, order=row["number"] or "", reference=row["bank_reference"] or "",
         amount_minor=row["minor"], balance_minor=balance,
     )  # fmt: skip
-
-
-def _instant(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=_BEIJING)

@@ -52,6 +52,14 @@ class TestWhatIsMissing:
         assert nearer and (nearer.unit_price_minor, nearer.missing) == (9900, 10)
 
 
+class TestAPlaceThatWaits:
+    def test_is_told_how_many_more_bring_its_price_or_a_lower_one(self):
+        found = reach(TIERS, 140, {10900: 50})
+        assert (found.missing_at(10900), found.missing_at(9900), found.missing_at(11900)) == (60, 160, 0)
+        assert reach(TIERS, 290, {9900: 150}).missing_at(10900) == 10  # by way of the lowest
+        assert reach(TIERS, 200, {10900: 50}).missing_at(10900) == 0
+
+
 class TestTiersToCountOn:
     def test_end_at_the_threshold_where_the_group_closes_on_it(self):
         assert to_count_on(TIERS, closes="on_threshold", threshold=200) == TIERS[:2]

@@ -27,6 +27,8 @@ from tests.participations.test_deciding import ENTRY, REST, end, voted_on, voter
 
 #: From five units on a unit is 30.00 cheaper.
 LOWER = 42900
+#: What the organizer's choices add for everybody.
+FIXED = 15000 + 1500
 IF_LOWER = {"commit_below_minor": LOWER}
 
 
@@ -151,7 +153,8 @@ class TestTheClose:
         await close()
         row = await place(cy)
         assert (row["state"], row["outcome"]["kind"], row["outcome"]["cause"]) == ("refunded", "left", "tier")
-        assert (row["outcome"]["limit_minor"], row["outcome"]["lowest_minor"]) == (LOWER, 45900)
+        told = (row["outcome"]["limit_minor"], row["outcome"]["lowest_minor"])
+        assert told == (LOWER + FIXED, 45900 + FIXED)  # as the pages show prices
         assert await counts(campaign) == ((await hold(campaign))["state"], 3, 0, {})
         await assert_books(database, provider.store.path)
 

@@ -12,9 +12,10 @@ import pytest
 from c2b.kit import clock
 from c2b.kit.errors import NotFound
 from c2b.kit.money import exponent
+from c2b.kit.months import next_month
 from c2b.ledger.queries import balance
 from c2b.payouts.documents import page_of, plain, workbook_of
-from c2b.payouts.statements import Line, Statement, next_month, statements
+from c2b.payouts.statements import Line, Statement, statements
 from tests import world
 from tests.payouts.paid import ordered
 from tests.payouts.test_money_back import propose, send

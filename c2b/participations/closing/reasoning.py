@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from c2b.allocation.problem import Allocation, Spec
+from c2b.allocation.problem import Allocation, Member, Spec
 from c2b.catalog.queries import PinnedSchema
+from c2b.catalog.rules import surcharges
 from c2b.catalog.validation import compiled
 from c2b.participations.closing.posing import Case, accepts
 from c2b.participations.explanations.outcomes import CellMark
@@ -92,16 +93,23 @@ class Reasons:
     def _left(self, position: int) -> Cause:
         member = self.case.problem.members[position]
         if not member.joins_at(self.allocation.unit_price_minor):
-            return Cause(
-                cause="tier",
-                limit_minor=member.tier_limit_minor,
-                lowest_minor=self.allocation.unit_price_minor,
-            )
+            return self._not_reached(member)
         specs = member.specs
         living = [spec for spec in specs if all(self.made(cell) for cell in spec.cells)]
         if living:
             return self._too_dear(position, living) or Cause(cause="full")
         return Cause(cause="minimum", cells=self._dead(specs[0]) or self._unmade(specs[0]))
+
+    def _not_reached(self, member: Member) -> Cause:
+        """Prices as the pages show them: with what the batch adds for everybody."""
+        assert member.tier_limit_minor is not None
+        batch = self.inputs["campaign"]["batch_answers"]
+        fixed = sum(each.minor for each in surcharges(self.schema.parsed, batch, "batch"))
+        return Cause(
+            cause="tier",
+            limit_minor=member.tier_limit_minor + fixed,
+            lowest_minor=self.allocation.unit_price_minor + fixed,
+        )
 
     def _dead(self, spec: Spec) -> tuple[CellMark, ...]:
         """The cells of a specification that nobody gets because too few wanted them."""

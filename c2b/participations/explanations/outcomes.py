@@ -46,7 +46,8 @@ class Outcome:
     ``minimum``: what died; ``group``: what came to life; kind ``fee``: whose lot is small, ``also`` the further ones.
     ``choices`` are all the specifications the member would have taken. ``decided``: attribute and answer of the vote.
     ``limit_minor``: their own limit, where the cause is ``price``; ``lowest_minor``: what it would have cost at least.
-    Where the cause is ``tier``: the tier price from which on they take part, and the one that was reached.
+    Where the cause is ``tier``: the tier price from which on they take part, and the one that was reached, both with
+    what the batch adds for everybody.
     """
 
     kind: str

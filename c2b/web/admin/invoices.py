@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,29 +45,24 @@ async def show(request: Request) -> Response:
 @require("admin")
 async def issue(request: Request) -> Response:
     """POST /admin/invoices/{id}/issue: the number of the fapiao, about the amount that was shown."""
-    number, amount = await _typed(request)
-    return await decided(
-        operations.issue_invoice(actor_of(request), request.path_params["id"], number=number, amount_minor=amount),
-        N_("Written down. The member sees the number."), to=f"/admin/invoices/{request.path_params['id']}",
-        again=lambda error: _one(request, error=error, typed=number),
-    )  # fmt: skip
+    return await _written(request, operations.issue_invoice, N_("Written down. The member sees the number."))
 
 
 @require("admin")
 async def red_note(request: Request) -> Response:
     """POST /admin/invoices/{id}/red-notes: the number of the red note, about all that waits for one."""
-    number, amount = await _typed(request)
+    return await _written(request, operations.write_red_note, N_("The red note is written down."))
+
+
+async def _written(request: Request, write: Callable[..., Awaitable[Any]], message: str) -> Response:
+    """A number from the tax office for what was shown (``amount_minor``: anything that changed since is refused)."""
+    form, id = await form_of(request), request.path_params["id"]
+    number, amount = str(form.get("number", "")), str(form.get("amount_minor", ""))
+    shown = int(amount) if amount.isdecimal() and len(amount) < 16 else 0
     return await decided(
-        operations.write_red_note(actor_of(request), request.path_params["id"], number=number, amount_minor=amount),
-        N_("The red note is written down."), to=f"/admin/invoices/{request.path_params['id']}",
+        write(actor_of(request), id, number=number, amount_minor=shown), message, to=f"/admin/invoices/{id}",
         again=lambda error: _one(request, error=error, typed=number),
     )  # fmt: skip
-
-
-async def _typed(request: Request) -> tuple[str, int]:
-    form = await form_of(request)
-    amount = str(form.get("amount_minor", ""))
-    return str(form.get("number", "")), int(amount) if amount.isdecimal() and len(amount) < 16 else 0
 
 
 async def _one(request: Request, *, error: AppError | None = None, typed: str = "") -> Response:

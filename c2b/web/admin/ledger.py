@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from c2b.insights.owners import owners_of, pages_of
-from c2b.kit import clock
 from c2b.kit.http.paging import window_of
 from c2b.kit.i18n import N_, gettext
-from c2b.ledger import exploring
+from c2b.kit.months import month_of
+from c2b.ledger import exploring, queries
 from c2b.ledger.rules import CHART
 from c2b.web.auth import require
 from c2b.web.pages import page
@@ -85,23 +84,18 @@ async def show(request: Request) -> Response:
 
 @require("admin")
 async def trial_balance(request: Request) -> Response:
-    """GET /admin/ledger/trial-balance?month=2026-11; the present month for anything that is none."""
-    month = month_of(request)
+    """GET /admin/ledger/trial-balance?month=2026-11, with whatever is wrong with the book itself."""
+    month = month_of(request.query_params.get("month"))
     trials = await exploring.trial_balance(month)
     names = await owners_of(own.id for trial in trials for kind in trial.kinds for own in kind.accounts)
     return page(
-        request, "pages/admin/trial_balance.html", trials=trials, month=month.isoformat()[:7], owners=names
+        request,
+        "pages/admin/trial_balance.html",
+        trials=trials,
+        month=month.isoformat()[:7],
+        owners=names,
+        faults=await queries.faults(),
     )
-
-
-def month_of(request: Request) -> date:
-    """The first day of the month asked for; of the present one, where the books are kept, for anything that is none."""
-    present = clock.now().astimezone(exploring.ZONE).date().replace(day=1)
-    try:
-        asked = datetime.strptime(request.query_params.get("month", ""), "%Y-%m").date()  # noqa: DTZ007 - no zone in it
-    except ValueError:
-        return present
-    return asked if 2000 <= asked.year <= present.year + 1 else present
 
 
 def _one_of(request: Request, name: str, known: list[str]) -> str:

@@ -14,14 +14,14 @@ from c2b.kit.http.paging import Window
 from c2b.kit.i18n import gettext
 from c2b.kit.ids import sha256_hex
 from c2b.kit.money import Amount
+from c2b.kit.months import BEIJING, month_of
 from c2b.ledger import exploring
 from c2b.ledger.exploring import Sums, Trial
-from c2b.web.admin.ledger import CAUSES, month_of
+from c2b.web.admin.ledger import CAUSES
 from c2b.web.auth import require
 
-#: An account may have more; the file then holds the latest, and the page goes on.
+#: An account may have more; the file then holds the latest and says so in its last line.
 MOST = 100_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Row = list[sheets.Cell]
 
 
@@ -30,33 +30,36 @@ async def movements(request: Request) -> Response:
     """GET /admin/ledger/accounts/{account}/movements.csv (.xlsx): newest first, in the reader's language."""
     account_id = request.path_params["account"]
     line = await exploring.account(account_id)
-    found = (await exploring.entries(account_id, Window(limit=MOST))).items
+    part = await exploring.entries(account_id, Window(limit=MOST))
+    found = part.items
     owners = await owners_of({each.other for each in found})
     heads: Row = [
         gettext("When"), gettext("Cause"), gettext("Its number"), gettext("Other account"), gettext("Owner"),
-        gettext("Change"), gettext("Balance after it"), gettext("Currency"), gettext("Change in minor units"),
+        gettext("Movement"), gettext("Balance after it"), gettext("Currency"), gettext("Movement in minor units"),
     ]  # fmt: skip
     rows: list[Row] = [
         [
-            each.at.astimezone(exploring.ZONE).isoformat(timespec="seconds"),
+            each.at.astimezone(BEIJING).isoformat(timespec="seconds"),
             gettext(CAUSES.get(each.cause, each.cause)), each.cause_id, each.other, owners.get(each.other, ""),
             Amount(each.change_minor, line.currency), Amount(each.balance_minor, line.currency), line.currency,
             each.change_minor,
         ]
         for each in found
     ]  # fmt: skip
+    if part.next_cursor:
+        rows.append([gettext("There are older movements than these: the page shows them.")])
     return _file(request, "movements", [heads, *rows])
 
 
 @require("admin")
 async def trial_balance(request: Request) -> Response:
     """GET /admin/ledger/trial-balance.csv (.xlsx)?month=: account by account."""
-    month = month_of(request)
+    month = month_of(request.query_params.get("month"))
     trials = await exploring.trial_balance(month)
     owners = await owners_of(own.id for trial in trials for kind in trial.kinds for own in kind.accounts)
     heads: Row = [
-        gettext("Currency"), gettext("Kind"), gettext("Account"), gettext("Owner"), gettext("At the beginning"),
-        gettext("Paid"), gettext("Received"), gettext("At the end"),
+        gettext("Currency"), gettext("Kind"), gettext("Account of the book"), gettext("Owner"),
+        gettext("At the beginning"), gettext("Debit"), gettext("Credit"), gettext("At the end"),
     ]  # fmt: skip
     rows = [row for trial in trials for row in _rows(trial, owners)]
     return _file(request, f"trial-balance-{month:%Y-%m}", [heads, *rows])
@@ -81,7 +84,7 @@ def _sums(own: Sums, trial: Trial) -> Row:
 
 def _file(request: Request, name: str, rows: list[Row]) -> Response:
     if request.url.path.endswith(".xlsx"):
-        data, media_type, suffix = sheets.xlsx_of(name, rows), XLSX, "xlsx"
+        data, media_type, suffix = sheets.xlsx_of(name, rows), sheets.XLSX, "xlsx"
     else:  # Excel wants the mark
         data, media_type, suffix = sheets.csv_of(rows).encode("utf-8-sig"), "text/csv; charset=utf-8", "csv"
     file = Download(f"{name}.{suffix}", media_type, data, sha256_hex(data))

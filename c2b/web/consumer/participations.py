@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from c2b.campaigns.plans import AUTHORIZE, DEPOSIT
 from c2b.campaigns.queries import JoinOffer, campaign_for, present_offer
+from c2b.campaigns.reach import reach_of
 from c2b.campaigns.rules import BEFORE_LOCK, JOINABLE
 from c2b.catalog.describing import Described, describe_answers
 from c2b.fulfillment.delays import choice_of
 from c2b.invoicing.queries import receipts_by_subject
 from c2b.invoicing.requests import standing
 from c2b.kit.http.paging import slice_of, window_of
-from c2b.kit.i18n import N_, current_locale, gettext, pick
+from c2b.kit.i18n import N_, current_locale, gettext, ngettext, pick
 from c2b.participations import queries as participations
 from c2b.participations.closing.proposals import mine_of
 from c2b.participations.explanations.explained import Explained, explained
@@ -35,7 +36,7 @@ from c2b.web.consumer.ballot import may_vote
 from c2b.web.consumer.ballot_form import own_votes
 from c2b.web.consumer.foreseen import foreseen_view
 from c2b.web.consumer.options import Bar, short_bars
-from c2b.web.consumer.progress import progress_view
+from c2b.web.consumer.progress import ProgressView, progress_view
 from c2b.web.consumer.promise import drawn_timeline, promise_of_campaign
 from c2b.web.consumer.question import question_view
 from c2b.web.consumer.requirement import PriceLine, promised_lines
@@ -167,6 +168,7 @@ async def show(request: Request) -> Response:
         short=await _short(row, offer),
         position=await position_of(row) if row["state"] == "waitlisted" else 0,
         progress=progress,
+        next_back_minor=next_back(view, progress),
         votes=own_votes(offer, row["preferences"], progress.votes) if view.holds_place else (),
         may_vote=may_vote(row, offer),
         timeline=await drawn_timeline(actor, row["campaign_id"]) if view.holds_place else None,
@@ -226,8 +228,20 @@ def participation_view(row: dict[str, Any], campaign: dict[str, Any], offer: Joi
 
 
 def _state_of(row: dict[str, Any], campaign: dict[str, Any], *, waited: bool) -> State:
-    """The state in words, honest about money that is only held."""
+    """The state in words, honest about money that is only held and about a place that does not count yet."""
     state = participation_state(row["state"], waited=waited)
+    if row["state"] == "joined" and (missing := missing_to_count(row, campaign)):
+        return replace(
+            state,
+            tone="wait",
+            sentence=ngettext(
+                "Your place is kept and counts once {n} more paid unit brings your price. If the group does not get "
+                "there, all of your money comes back.",
+                "Your place is kept and counts once {n} more paid units bring your price. If the group does not get "
+                "there, all of your money comes back.",
+                missing,
+            ),
+        )
     if row["state"] == "joined" and campaign["payment_plan"] == AUTHORIZE and not row["captured_minor"]:
         return replace(state, sentence=gettext(_HELD))
     if (
@@ -237,6 +251,22 @@ def _state_of(row: dict[str, Any], campaign: dict[str, Any], *, waited: bool) ->
     ):
         return replace(state, sentence=gettext(_DEPOSITED))
     return state
+
+
+def missing_to_count(row: dict[str, Any], campaign: dict[str, Any]) -> int:
+    """So many more units bring the price from which on this place takes part; 0 where it counts."""
+    below = row["commit_below_minor"]
+    if below is None or campaign["state"] not in BEFORE_LOCK:
+        return 0
+    return reach_of(campaign).missing_at(below)
+
+
+def next_back(view: ParticipationView, progress: ProgressView) -> int:
+    """What comes back to a member when the next tier is reached, in minor units; 0 where none is left or lower than
+    what they pay for."""
+    if not (view.before_lock and view.holds_place and progress.next_units):
+        return 0
+    return max(view.base_minor - (progress.next_price_minor - progress.fixed_minor), 0) * view.quantity
 
 
 _HELD = N_(

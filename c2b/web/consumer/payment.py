@@ -80,9 +80,20 @@ async def show(request: Request) -> Response:
         if opened.client and opened.way in ways and opened.stale:
             return to_payer(request, row["id"])
         if opened.client and opened.way in ways:
-            return _bridge_page(request, row, opened, several=len(ways) > 1)
+            client = json.dumps(dict(opened.client), sort_keys=True)
+            return _opened_page(
+                request,
+                "pages/consumer/payment_bridge.html",
+                row,
+                opened,
+                several=len(ways) > 1,
+                client=client,
+            )
         if opened.qr_text and opened.way in ways:
-            return _code_page(request, row, opened, several=len(ways) > 1)
+            return _opened_page(
+                request, "pages/consumer/payment_code.html", row, opened, several=len(ways) > 1,
+                qr=code_of(opened.qr_text), seconds=LOOK_AGAIN,
+            )  # fmt: skip
     held = campaign["payment_plan"] == AUTHORIZE and row["state"] == "pending_payment"
     return page(
         request,
@@ -113,19 +124,13 @@ async def create(request: Request) -> Response:
     return await to_checkout(actor, row["id"], gateway_name=name[:20], method=method[:20])
 
 
-def _bridge_page(request: Request, row: dict[str, Any], opened: Checkout, *, several: bool) -> Response:
+def _opened_page(
+    request: Request, template: str, row: dict[str, Any], opened: Checkout, **more: Any
+) -> Response:
     return page(
-        request,
-        "pages/consumer/payment_bridge.html",
-        participation_id=row["id"],
-        title=row["title"],
-        amount_minor=opened.amount_minor,
-        currency=opened.currency,
-        choice=choice_of(opened.way),
-        client=json.dumps(dict(opened.client), sort_keys=True),
-        until=opened.until,
-        several=several,
-    )
+        request, template, participation_id=row["id"], title=row["title"], amount_minor=opened.amount_minor,
+        currency=opened.currency, choice=choice_of(opened.way), until=opened.until, **more,
+    )  # fmt: skip
 
 
 def choice_of(way: Way) -> Choice:
@@ -139,19 +144,3 @@ def choice_of(way: Way) -> Choice:
 
 def value_of(way: Way) -> str:
     return f"{way.gateway}:{way.method}"
-
-
-def _code_page(request: Request, row: dict[str, Any], opened: Checkout, *, several: bool) -> Response:
-    return page(
-        request,
-        "pages/consumer/payment_code.html",
-        participation_id=row["id"],
-        title=row["title"],
-        amount_minor=opened.amount_minor,
-        currency=opened.currency,
-        choice=choice_of(opened.way),
-        qr=code_of(opened.qr_text),
-        until=opened.until,
-        several=several,
-        seconds=LOOK_AGAIN,
-    )

@@ -34,7 +34,7 @@ async def _sign(topic: str) -> bytes | None:
         [
             row["state"],
             row["digest"],
-            [standing["state"], standing["version"], standing["paid"]],
+            [standing["state"], standing["version"], standing["paid"], standing["counted"]],
             [order.number, order.state] if order else None,
             await sign_of(row["campaign_id"]),
             await proposal_sign(row["campaign_id"]),

@@ -13,12 +13,12 @@ from c2b.kit.downloads import Download
 from c2b.kit.errors import NotFound
 from c2b.kit.i18n import current_locale
 from c2b.kit.ids import sha256_hex
+from c2b.kit.months import month_of, next_month
+from c2b.kit.sheets import XLSX
 from c2b.payouts.documents import render_statement, workbook_of
-from c2b.payouts.statements import Statement, month_of, next_month, statements
+from c2b.payouts.statements import Statement, statements
 from c2b.web.auth import actor_of, require
 from c2b.web.pages import page
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require("manufacturer", "admin")

@@ -8,6 +8,7 @@ import io
 import openpyxl
 
 from c2b.kit import clock, db
+from c2b.kit.months import BEIJING
 from c2b.web.admin import ledger_files
 from tests.web.consumer.browser import Browser
 
@@ -30,11 +31,32 @@ async def test_adds_up_in_the_month(w, root):
     assert page.says(
         "CNY adds up", "Held for a campaign", "Together", "Account by account", "Navy seventy-five"
     )
-    assert (await root.get("/admin/ledger/trial-balance?month=2001-01")).says(
+    assert (await root.get("/admin/ledger/trial-balance?month=2020-01")).says(
         "Nothing had moved by the end of this month."
     )
     for rubbish in ("rubbish", "9999-12", "0001-01", "2026-13"):
-        assert (await root.get(f"/admin/ledger/trial-balance?month={rubbish}")).says("CNY adds up")
+        page = await root.get(f"/admin/ledger/trial-balance?month={rubbish}", 422)
+        assert page.says("Enter a month like 2026-11.")
+
+
+async def test_says_that_a_balance_differs_from_its_movements(w, root):
+    campaign = await w.open_campaign(closes="at_deadline")
+    await w.pay(await w.join(campaign))
+    assert "damaged" not in (await root.get("/admin/ledger/trial-balance")).text
+    await db.execute(
+        "UPDATE account SET balance_minor = balance_minor + 1 WHERE id = ?", f"escrow:{campaign}"
+    )
+    page = await root.get("/admin/ledger/trial-balance")
+    assert page.says("The book is damaged.", f"escrow:{campaign}: stored 63901, recomputed 63900")
+
+
+async def test_says_in_the_file_that_there_is_more(w, root, monkeypatch):
+    campaign = await w.open_campaign(closes="at_deadline")
+    for _ in range(2):
+        await w.pay(await w.join(campaign))
+    monkeypatch.setattr(ledger_files, "MOST", 1)
+    data = await fetched(root, f"/admin/ledger/accounts/escrow:{campaign}/movements.csv")
+    assert data.decode("utf-8-sig").splitlines()[2].startswith('"There are older movements')
 
 
 async def test_is_honest_when_it_is_empty_and_takes_no_rubbish(w, root):
@@ -71,10 +93,10 @@ async def test_leaves_as_tables_in_which_nothing_is_a_formula(w, root):
     cells = next(iter(sheet.iter_rows(min_row=2)))
     assert (cells[4].value, cells[4].data_type) == ("=HYPERLINK(1)", "s")
     assert (cells[5].value, cells[5].data_type, cells[8].value) == (-639, "n", -63900)
-    month = clock.now().astimezone(ledger_files.exploring.ZONE)
+    month = clock.now().astimezone(BEIJING)
     data = (await fetched(root, f"/admin/ledger/trial-balance.csv?month={month:%Y-%m}")).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(data, newline="")))
-    assert {row["Account"]: row["At the end"] for row in rows} == {
+    assert {row["Account of the book"]: row["At the end"] for row in rows} == {
         "world:sandbox:CNY": "-639.00", f"escrow:{campaign}": "639.00",
     }  # fmt: skip
-    await fetched(root, "/admin/ledger/trial-balance.xlsx?month=1999-01")
+    await fetched(root, "/admin/ledger/trial-balance.xlsx?month=2020-01")

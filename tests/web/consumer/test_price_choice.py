@@ -51,7 +51,28 @@ class TestTheChoice:
         row = await place()
         assert (row["preferences"], row["commit_below_minor"]) == ({"commit_below_minor": 42900}, 42900)
         page = await bo.get(f"/participations/{row['id']}")
-        assert page.says("Only if the price falls to CN¥429.00, before your own options")
+        assert page.says("Only if the price falls to CN¥594.00, before your own options")
+        assert page.says("Your place is reserved. It counts once your payment has arrived.")
+
+    async def test_says_on_the_place_what_it_still_takes_to_count_and_promises_nothing_back(
+        self, w, campaign, bo
+    ):
+        slug = campaign.rpartition("/")[2]
+        await w.fill(slug, 12)
+        mine = await w.join(slug, w.bo, quantity=2, wishes={"commit_below_minor": 42900})
+        await w.pay(mine)
+        page = await bo.get(f"/participations/{mine.participation_id}")
+        assert page.says("Your place is kept and counts once 66 more paid units bring your price.")
+        assert "your place counts" not in page.text and "comes back to you" not in page.text
+        await w.fill(slug, 66)
+        page = await bo.get(f"/participations/{mine.participation_id}")
+        assert page.says("Your payment has arrived and your place counts.")
+
+    async def test_of_any_price_says_what_comes_back(self, w, campaign, bo):
+        mine = await w.join(campaign.rpartition("/")[2], w.bo, quantity=2)
+        await w.pay(mine)
+        page = await bo.get(f"/participations/{mine.participation_id}")
+        assert page.says("78 more paid units in the group and CN¥60.00 comes back to you.")
 
     async def test_that_is_rubbish_is_refused_beside_itself(self, w, campaign, bo):
         form = join_form(await asked(bo, campaign))

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from c2b.kit.http.paging import Slice
+from c2b.kit.months import month_of
 from c2b.payouts import operations, queries
 from c2b.payouts.rules import BLOCKS
-from c2b.payouts.statements import Statement, month_of, statements
+from c2b.payouts.statements import Statement, statements
 from c2b.web.api.bodies import fields_of, one_of, text
 from c2b.web.api.listing import listed, word
 from c2b.web.api.routing import resource
