@@ -27,12 +27,12 @@ class Listener:
             "query_string": b"", "server": ("testserver", 80), "client": ("127.0.0.1", 5000), "http_version": "1.1",
             "headers": [(b"host", b"testserver"), (b"cookie", cookies.encode()), (b"accept-language", b"en")],
         }  # fmt: skip
-        self.app, self.got, self.status, self.left = app, "", 0, asyncio.Event()
+        self.app, self.got, self.status, self.left, self.framed = app, "", 0, asyncio.Event(), asyncio.Event()
 
     async def __aenter__(self) -> Listener:
         self.task = asyncio.create_task(self.app(self.scope, self.receive, self.send))
-        while "\n\n" not in self.got.partition("retry: 2000\n\n")[2] and not self.task.done():  # noqa: ASYNC110
-            await asyncio.sleep(0)  # until the application has written its first frame
+        self.task.add_done_callback(lambda _: self.framed.set())
+        await self.framed.wait()  # until the application has written its first frame, or has ended
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -46,6 +46,8 @@ class Listener:
     async def send(self, message) -> None:
         self.status = message.get("status", self.status)
         self.got += message.get("body", b"").decode()
+        if "\n\n" in self.got.partition("retry: 2000\n\n")[2]:
+            self.framed.set()
 
     def newest(self) -> str:
         """The data of the last event."""
