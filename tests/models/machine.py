@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.changes import CampaignNotReady
 from c2b.campaigns.counting import keep_deadlines
+from c2b.campaigns.queries import join_offer
 from c2b.durable.jobs import perform
 from c2b.kit import clock, db
 from c2b.kit.db import Database
@@ -56,6 +57,8 @@ WAITS = st.sampled_from([timedelta(minutes=2), timedelta(minutes=31), timedelta(
 ANY = st.integers(0, 50)
 CLOSES = st.sampled_from(["on_threshold", "at_deadline"])
 PLANS = st.sampled_from(["full", "full", "deposit", "authorize"])
+#: The members, by their number, who take part only from the lower price on where there is one to count on.
+FROM_LOWER = (4, 5)
 #: Who is there from the start: mostly not enough, so that the next step decides.
 WISHES = st.lists(st.tuples(st.integers(1, 2), PLATES), max_size=3)
 
@@ -168,9 +171,13 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: self.places)
     @rule(n=ANY, plate=PLATES)
     def revise(self, n: int, plate: str) -> None:
+        """Another plate; whoever chooses PC is in only from the lower price on from now."""
         who, joined = self._place(n)
         self.trying(
-            participations.revise(who, joined.participation_id, answers={**world.ANSWERS, "plate": plate}),
+            participations.revise(
+                who, joined.participation_id, answers={**world.ANSWERS, "plate": plate},
+                preferences=self.run(_preferences(joined.campaign_id, True)) if plate == "pc" else None,
+            ),
             participations.TooLate, participations.PriceWouldRise, participations.PayFirst, BeingAllocated,
         )  # fmt: skip
 
@@ -263,6 +270,12 @@ class Lifecycle(RuleBasedStateMachine):
         )
         assert not rows, rows
 
+    @invariant()
+    def a_group_has_come_together_exactly_while_enough_units_count(self) -> None:
+        """Counted from the rows, price by price: those who take part in a tier bring it, or it is not there."""
+        wrong = self.run(_wrong_thresholds())
+        assert not wrong, wrong
+
     def teardown(self) -> None:
         with self.stack:
             if self.groups:
@@ -316,9 +329,9 @@ class Lifecycle(RuleBasedStateMachine):
         """Join, and be refused exactly when the group is over, the person has a place, or there is none left."""
         group, person = self._group(n), self.w.members[who]
         expected = self.run(_expected(group, person.id, quantity))
-        answers = {**world.ANSWERS, "plate": plate}
+        answers, wishes = {**world.ANSWERS, "plate": plate}, self.run(_preferences(group, who in FROM_LOWER))
         found = self.trying(
-            participations.join(person, group, answers=answers, quantity=quantity),
+            participations.join(person, group, answers=answers, quantity=quantity, preferences=wishes),
             CampaignNotOpen, AlreadyMember, GroupFull,
         )  # fmt: skip
         assert type(found) is expected
@@ -377,6 +390,35 @@ async def _expected(group: str, user_id: str, quantity: int) -> type[AppError] |
     if any(place["state"] not in GONE for place in places):
         return AlreadyMember
     return GroupFull if row["reserved"] + quantity > row["cap"] else Joined
+
+
+async def _preferences(group: str, lower: bool) -> dict[str, Any]:
+    prices = [tier.unit_price_minor for tier in (await join_offer(group)).promised]
+    return {"commit_below_minor": prices[1]} if lower and len(prices) > 1 else {}
+
+
+async def _wrong_thresholds() -> list[str]:
+    wrong = []
+    for group in await db.fetch(
+        "SELECT id, state, threshold, tiers FROM campaign WHERE state IN ('open', 'threshold_met')"
+    ):
+        paid = await db.fetch(
+            "SELECT quantity, commit_below_minor FROM participation WHERE campaign_id = ? "
+            "AND state IN ('joined', 'needs_attention')",
+            group["id"],
+        )
+        tiers = world.json.loads(group["tiers"]) if isinstance(group["tiers"], str) else group["tiers"]
+        counted = 0
+        for number, tier in enumerate(tiers):
+            here = sum(
+                row["quantity"]
+                for row in paid
+                if row["commit_below_minor"] is None or tier["unit_price_minor"] <= row["commit_below_minor"]
+            )
+            counted = max(counted, here if here >= tier["from_quantity"] or not number else 0)
+        if (counted >= group["threshold"]) != (group["state"] == "threshold_met"):
+            wrong.append(f"{group['state']} group counts {counted} of {group['threshold']}")
+    return wrong
 
 
 class dying_at:  # noqa: N801  (reads as a statement)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from c2b import wiring
+from c2b.campaigns import counting
 from c2b.kit import clock
 from c2b.kit.db import Database
 from c2b.participations import operations
@@ -117,12 +118,18 @@ class TestTheMachineFinds:
             run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
 
     def test_places_that_nobody_gives_back(self, on_sqlite, tmp_path, monkeypatch):
-        async def forgetful(campaign_id: str, *, reserved: int, paid: int) -> None:
-            await real(campaign_id, reserved=reserved if paid else 0, paid=paid)
+        async def forgetful(campaign_id: str, *, reserved: int, paid: int, **more: Any) -> None:
+            await real(campaign_id, reserved=reserved if paid else 0, paid=paid, **more)
 
         real = operations.give_back_places
         monkeypatch.setattr(operations, "give_back_places", forgetful)
         with pytest.raises(AssertionError, match="campaign counts"):
+            run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
+
+    def test_promises_that_are_counted_like_money(self, on_sqlite, tmp_path, monkeypatch):
+        """Whoever is in only from a lower price on counts at any."""
+        monkeypatch.setattr(counting, "enough", lambda row: row["paid"] >= row["threshold"])
+        with pytest.raises(AssertionError, match="group counts"):
             run_state_machine_as_test(lambda: Lifecycle(on_sqlite, tmp_path), settings=some(60, shrink=False))
 
     def test_a_hold_that_is_booked_and_never_charged(self, on_sqlite, tmp_path, monkeypatch):
