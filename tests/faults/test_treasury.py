@@ -80,7 +80,7 @@ def _enough(figures: Figures) -> bool:
 
 #: Where a worker or an admin dies, the protection that is taken away for it, and the word of the verdict.
 BROKEN = (
-    ("void:booked", "booked before released", "lost", "is still held at the provider"),
+    ("void:booked", "booked before released", "lost", "is voided here and ['expired'] at"),
     ("disbursement:sent", "sent before booked", "lost", "and booked 0"),
     ("refund:after provider", "no stable keys", "twice", "times by provider"),
 )
