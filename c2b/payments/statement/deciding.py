@@ -6,6 +6,7 @@ takes. What is too little waits for the rest, what is too much goes back, and so
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from c2b.accounts.rules import Actor
@@ -19,6 +20,7 @@ from c2b.ledger.operations import ensure, suspense, transfer, world
 from c2b.payments.capturing import receive
 from c2b.payments.disbursing import Payee, opened, propose
 from c2b.payments.gateways.base import GatewayEvent
+from c2b.payments.statement.reading import fitting
 
 GATEWAY = "bank"
 RETURNED = "bank_return"
@@ -58,19 +60,29 @@ async def assign(actor: Actor, line_id: str, payment_id: str) -> bool:
             raise OtherCurrency
         if payment["state"] == "succeeded":
             raise PaidAlready
-        await _decide(actor, line_id, "state = 'assigned', payment_id = ?", (payment_id,), when="open")
+        await _decide(actor, line_id, "assigned", "payment_id = ?", payment_id, when="open")
         faults.point("line:assigned")
         missing = payment["amount_minor"] - await _arrived(payment_id)
         if missing > 0:
-            await _tell_short(payment, missing)
+            await _tell(payment, "payment.part_arrived", missing_minor=missing)
             return False
         if missing:
             await db.execute("UPDATE bank_line SET return_minor = ? WHERE id = ?", -missing, line_id)
             await _propose(line, -missing, _payee(line), actor)
+            await _tell(payment, "payment.too_much_arrived", surplus_minor=-missing)
         await _capture(payment)
         return True
 
     return await db.atomically(write)
+
+
+async def assign_fitting(actor: Actor) -> int:
+    """Assign every open line that exactly makes up the payment whose reference it carries; how many were."""
+    done = 0
+    for line_id, payment_id in await fitting():
+        with suppress(Conflict):  # decided, or paid, by somebody else meanwhile
+            done += await assign(actor, line_id, payment_id)
+    return done
 
 
 async def _capture(payment: dict[str, Any]) -> None:
@@ -118,8 +130,8 @@ async def send_back(actor: Actor, line_id: str, *, payee: Payee | None = None, n
         if line["returned_at"] or (captured and not surplus) or line["state"] not in ("open", "assigned"):
             raise LineDecided
         if not surplus:
-            change = "state = 'returning', return_minor = amount_minor, note = ?"
-            await _decide(actor, line_id, change, (note,), when=line["state"])
+            change = "return_minor = amount_minor, note = ?"
+            await _decide(actor, line_id, "returning", change, note, when=line["state"])
         amount = line["return_minor"] if surplus else line["amount_minor"]
         if not await _propose(line, amount, to, actor, note):
             raise LineDecided
@@ -184,10 +196,11 @@ async def _arrived(payment_id: str) -> int:
     return int((row or {})["arrived"] or 0)
 
 
-async def _decide(actor: Actor, line_id: str, change: str, values: tuple[Any, ...], *, when: str) -> None:
+async def _decide(actor: Actor, line_id: str, becomes: str, change: str, *values: Any, when: str) -> None:
     """Once: only from the state that was read before, whoever was faster meanwhile."""
     rows = await db.execute(
-        f"UPDATE bank_line SET {change}, decided_by = ?, decided_at = ? WHERE id = ? AND state = ?",  # noqa: S608
+        f"UPDATE bank_line SET state = ?, {change}, decided_by = ?, decided_at = ? WHERE id = ? AND state = ?",  # noqa: S608
+        becomes,
         *values,
         actor.id,
         clock.now(),
@@ -196,6 +209,9 @@ async def _decide(actor: Actor, line_id: str, change: str, values: tuple[Any, ..
     )
     if rows != 1:
         raise LineDecided
+    await record(
+        f"bank_line.{becomes}", subject="bank_line", subject_id=line_id, actor_id=actor.id, audience="admin"
+    )
 
 
 async def _propose(
@@ -213,9 +229,8 @@ def _payee(line: dict[str, Any]) -> Payee | None:
     return opened(line["payer_sealed"])
 
 
-async def _tell_short(payment: dict[str, Any], missing_minor: int) -> None:
+async def _tell(payment: dict[str, Any], event: str, **told: int) -> None:
     await record(
-        "payment.part_arrived", subject="payment", subject_id=payment["id"], campaign_id=payment["campaign_id"],
-        actor_id=payment["user_id"], audience="admin",
-        payload={"missing_minor": missing_minor, "currency": payment["currency"]},
+        event, subject="payment", subject_id=payment["id"], campaign_id=payment["campaign_id"],
+        actor_id=payment["user_id"], audience="admin", payload={**told, "currency": payment["currency"]},
     )  # fmt: skip
