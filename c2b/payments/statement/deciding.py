@@ -52,9 +52,8 @@ async def assign(actor: Actor, line_id: str, payment_id: str) -> bool:
     async def write() -> bool:
         line = await _line(actor, line_id)
         payment = await _payment(payment_id)
-        await hold(
-            payment["campaign_id"]
-        )  # everybody holds the campaign's row first: what follows has no rivals
+        # everybody holds the campaign's row first: what follows has no rivals
+        await hold(payment["campaign_id"])
         payment = await _payment(payment_id)
         if payment["currency"] != line["currency"]:
             raise OtherCurrency

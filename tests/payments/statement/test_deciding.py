@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from c2b.kit import clock, db
+from c2b.kit import clock, db, faults
 from c2b.kit.errors import Invalid, NotFound
 from c2b.ledger.queries import balance
 from c2b.participations.operations import keep_reservations
@@ -305,4 +305,32 @@ class TestTwoAdminsAtOnce:
                 "SELECT amount_minor FROM transfer WHERE cause = 'payment' AND cause_id = ?", payment["id"]
             )
             assert moved["amount_minor"] == payment["amount_minor"]
+        await assert_books(database, None, settled=False)
+
+
+class Cut(BaseException):
+    """The power went out."""
+
+
+class TestCutOff:
+    @pytest.mark.parametrize("at", ["line:assigned", "webhook:before commit"])
+    async def test_anywhere_nothing_is_half_done_and_the_next_try_does_all(
+        self, database, provider, monkeypatch, at
+    ):
+        w = await small.build()
+        joined, payment, _ = await asked_by_transfer(w, await open_campaign(w))
+        line_id = await came(w.root, payment["amount_minor"] + 9)
+
+        def cut(name: str) -> None:
+            if name == at:
+                raise Cut
+
+        with monkeypatch.context() as off, pytest.raises(Cut):
+            off.setattr(faults, "point", cut)
+            await assign(w.root, line_id, payment["id"])
+        assert ((await line_row(line_id))["state"], await state_of(joined)) == ("open", "pending_payment")
+        assert await balance(SUSPENSE) == payment["amount_minor"] + 9
+        assert await transfers_out() == []
+        assert await assign(w.root, line_id, payment["id"])
+        assert [each["amount_minor"] for each in await transfers_out()] == [9]
         await assert_books(database, None, settled=False)
