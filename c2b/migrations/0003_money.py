@@ -153,6 +153,7 @@ class Migration(migrations.Migration):
                 ('state', fields.CharField(default='requested', max_length=12)),
                 ('number', fields.CharField(null=True, max_length=40)),
                 ('red_numbers', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('note', fields.TextField(default='', unique=False)),
                 ('requested_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('issued_by', fields.CharField(null=True, max_length=26)),
                 ('issued_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

@@ -173,6 +173,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "payment_release.released": (Telling(payouts.maker, "payment_released", payouts.part),),
     "payout.sent": (Telling(payouts.maker, "payout_sent", payouts.payout),),
     "payout_block.opened": (Telling(payouts.maker, "payouts_blocked", payouts.block),),
+    "invoice.issued": (Telling(audiences.asker, "invoice_issued", money.invoice, members.own),),
+    "invoice.refused": (Telling(audiences.asker, "invoice_refused", money.invoice, members.own),),
     "job.died": (Telling(audiences.administrators, "job_died", facts.job),),
     "user.signed_up": (Telling(audiences.the_user, "email_confirmation", facts.confirmation),),
     "user.password_changed": (Telling(audiences.the_user, "password_changed", facts.account),),

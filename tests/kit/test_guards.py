@@ -115,6 +115,7 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "reconciliation_case_state": [{"state": "lost", "note": "seen"}],
     "closed_with_a_note": [{"state": "closed"}],
     "receipt_kind": [{"kind": "present"}],
+    "refused_with_a_note": [{"state": "refused", "note": ""}],
     "invoice_request_amount": [{"amount_minor": 0}],
     "invoice_request_red": [{"red_minor": -1}, {"red_minor": 101}],
     "invoice_request_title": [{"title_kind": "noble"}],

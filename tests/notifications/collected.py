@@ -1,7 +1,7 @@
 """The stories of money that comes later, or not by itself.
 
 Bo is reminded of a balance and loses the place; Cy's hold ends too early; a provider does not make refunds of Bo's, and
-its record differs from ours; Bo pays by bank transfer.
+its record differs from ours; Bo pays by bank transfer, and asks for a tax invoice.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from c2b.campaigns import counting
 from c2b.durable.sweep import drain
+from c2b.invoicing import operations as papers
+from c2b.invoicing.requests import invoice
 from c2b.kit import clock, db
 from c2b.payments.asking import check_out
 from c2b.payments.capturing import ask_again
@@ -103,4 +105,20 @@ async def transferred() -> Cast:
     for amount in (1000, payment.amount_minor):
         await assign(found.root, await came(found.root, amount), payment.id)
         await drain()
+    return Cast(found, campaign_id)
+
+
+async def invoiced() -> Cast:
+    """Bo asks for a tax invoice to a wrong name, and then to the right one."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE)
+    joined = await join_and_pay(found, campaign_id, found.bo, 2)
+    await db.execute("UPDATE participation SET state = 'confirmed' WHERE id = ?", joined.participation_id)
+    wish = {"title_kind": "personal", "email": "bo@c2b.example"}
+    first = await papers.ask(found.bo, joined.participation_id, title="Bo?", **wish)
+    await papers.refuse_invoice(found.root, first, reason="There is nobody of that name.")
+    second = await papers.ask(found.bo, joined.participation_id, title="Bo Lindqvist", **wish)
+    amount = (await invoice(second)).amount_minor
+    await papers.issue_invoice(found.root, second, number="24312000000012345678", amount_minor=amount)
+    await drain()
     return Cast(found, campaign_id)

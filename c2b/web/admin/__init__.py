@@ -47,6 +47,7 @@ routes = [
     Route("/admin/invoices", invoices.index, methods=["GET"]),
     Route("/admin/invoices/{id:id}", invoices.show, methods=["GET"]),
     Route("/admin/invoices/{id:id}/issue", invoices.issue, methods=["POST"]),
+    Route("/admin/invoices/{id:id}/refusal", invoices.refuse, methods=["POST"]),
     Route("/admin/invoices/{id:id}/red-notes", invoices.red_note, methods=["POST"]),
     Route("/admin/reconciliation", reconciliation.index, methods=["GET"]),
     Route("/admin/reconciliation/{id:id}", reconciliation.show, methods=["GET"]),

@@ -93,6 +93,7 @@ EVENTS = {
     "invitation.created": N_("An invitation link was made"),
     "invoice.issued": N_("A tax invoice was issued"),
     "invoice.red_noted": N_("A red note was written"),
+    "invoice.refused": N_("A request for a tax invoice was refused"),
     "invoice.requested": N_("A tax invoice was asked for"),
     "invoice.withdrawn": N_("A request for a tax invoice ended"),
     "job.died": N_("A job gave up"),

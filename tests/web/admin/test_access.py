@@ -59,8 +59,8 @@ async def _ids(w) -> dict[str, str]:
     request = new_id()
     await db.execute(
         "INSERT INTO invoice_request (id, participation_id, user_id, campaign_id, title_kind, title, tax_id, email, "
-        "amount_minor, red_minor, currency, state, red_numbers, requested_at) "
-        "VALUES (?, ?, ?, ?, 'personal', 'Bo', '', 'bo@c2b.example', 5, 0, 'CNY', 'requested', '[]', ?)",
+        "amount_minor, red_minor, currency, state, red_numbers, note, requested_at) "
+        "VALUES (?, ?, ?, ?, 'personal', 'Bo', '', 'bo@c2b.example', 5, 0, 'CNY', 'requested', '[]', '', ?)",
         request, refund["participation_id"], w.bo.id, order.campaign_id, clock.now(),
     )  # fmt: skip
     return {
