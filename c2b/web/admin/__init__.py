@@ -5,6 +5,7 @@ from starlette.routing import Route
 from c2b.web import outbox
 from c2b.web.admin import (
     approvals,
+    bank_lines,
     campaign,
     campaigns,
     commissions,
@@ -61,6 +62,13 @@ routes = [
     Route("/admin/disbursements/{id:id}/approval", disbursements.approve, methods=["POST"]),
     Route("/admin/disbursements/{id:id}/refusal", disbursements.refuse, methods=["POST"]),
     Route("/admin/disbursements/{id:id}/dispatch", disbursements.send, methods=["POST"]),
+    Route("/admin/bank-lines", bank_lines.index, methods=["GET"]),
+    Route("/admin/bank-lines", bank_lines.create, methods=["POST"]),
+    Route("/admin/bank-lines/import", bank_lines.read_file, methods=["POST"]),
+    Route("/admin/bank-lines/fitting", bank_lines.assign_fitting, methods=["POST"]),
+    Route("/admin/bank-lines/{id:id}", bank_lines.show, methods=["GET"]),
+    Route("/admin/bank-lines/{id:id}/assignment", bank_lines.assign, methods=["POST"]),
+    Route("/admin/bank-lines/{id:id}/return", bank_lines.send_back, methods=["POST"]),
     Route("/admin/money", money.index, methods=["GET"]),
     Route("/admin/ledger", ledger.index, methods=["GET"]),
     Route("/admin/ledger/trial-balance", ledger.trial_balance, methods=["GET"]),

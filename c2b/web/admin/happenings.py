@@ -16,6 +16,7 @@ KINDS = {
     "participation.*": N_("Participations"),
     "requirement.*": N_("Requirements"),
     "payment.*": N_("Payments"),
+    "bank_line.*": N_("Bank statement"),
     "refund.*": N_("Refunds"),
     "purchase_order.*": N_("Purchase orders"),
     "timeline.*": N_("Timelines"),
@@ -38,6 +39,9 @@ KINDS = {
     "api_token.*": N_("API tokens"),
 }
 EVENTS = {
+    "bank_line.assigned": N_("A line of the statement was assigned to a payment"),
+    "bank_line.entered": N_("A line of the statement was entered"),
+    "bank_line.returning": N_("A line of the statement goes back to its sender"),
     "api_token.created": N_("An API token was made"),
     "api_token.revoked": N_("An API token was revoked"),
     "ballot.cast": N_("A ranking was changed"),
@@ -122,6 +126,9 @@ EVENTS = {
     "payment.authorized": N_("Money is held"),
     "payment.captured": N_("Money was captured"),
     "payment.failed": N_("A payment failed"),
+    "payment.part_arrived": N_("A part of a bank transfer has come"),
+    "payment.too_much_arrived": N_("More than the price has come by bank transfer"),
+    "payment.transfer_asked": N_("A bank transfer was asked for"),
     "payment.uncaptured": N_("What was held could not be charged"),
     "payment.voided": N_("What was held was released"),
     "purchase_order.acknowledged": N_("The purchase order was accepted"),
