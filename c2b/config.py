@@ -74,9 +74,9 @@ def load(env: Mapping[str, str]) -> Settings:
     port = _whole(env, "PORT", 8000)
     host = env.get("C2B_HOST") or "127.0.0.1"
     secret_key = env.get("C2B_SECRET_KEY") or DEMO_SECRET
-    gateways = tuple(
-        (env.get("C2B_GATEWAYS") or env.get("C2B_GATEWAY") or "sandbox").replace(" ", "").split(",")
-    )
+    for_trying_out = "sandbox" if env.get("BROKER_URL") else "sandbox,bank"
+    named = env.get("C2B_GATEWAYS") or env.get("C2B_GATEWAY") or for_trying_out
+    gateways = tuple(named.replace(" ", "").split(","))
     return Settings(
         database_url=env.get("DATABASE_URL") or f"sqlite://{data_dir}/c2b.sqlite3",
         broker_url=env.get("BROKER_URL") or "",

@@ -18,6 +18,7 @@ from c2b.participations.foresight.previewing import ask as ask_preview
 from c2b.payments.by_hand import refund_sent
 from c2b.payments.collecting import go_on_collecting
 from c2b.payments.plans import terms
+from c2b.payments.statement.deciding import return_refused, return_sent
 from c2b.payouts import guarding
 from c2b.payouts import reacting as payouts
 from c2b.payouts.operations import payout_refused, payout_sent
@@ -130,6 +131,16 @@ async def _payout_sent(happening: Happening) -> None:
         )  # fmt: skip
 
 
+async def _return_sent(happening: Happening) -> None:
+    if happening.payload["kind"] == "return":
+        await return_sent(happening.payload["subject_id"])
+
+
+async def _return_refused(happening: Happening) -> None:
+    if happening.payload["kind"] == "return":
+        await return_refused(happening.payload["subject_id"], reason=happening.payload.get("reason", ""))
+
+
 async def _payout_refused(happening: Happening) -> None:
     told = happening.payload
     if told["kind"] == "payout":
@@ -157,8 +168,8 @@ TABLE: dict[str, tuple[Reaction, ...]] = {
     "requirement.reconfirmed": (_go_on,),
     "requirement.kept": (_go_on,),
     "refund.succeeded": (_reverse,),
-    "disbursement.sent": (_commission_sent, _payout_sent, _refund_sent),
-    "disbursement.refused": (_commission_refused, _payout_refused),
+    "disbursement.sent": (_commission_sent, _payout_sent, _refund_sent, _return_sent),
+    "disbursement.refused": (_commission_refused, _payout_refused, _return_refused),
 }
 
 

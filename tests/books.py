@@ -22,6 +22,7 @@ from c2b.ledger import queries as ledger
 from c2b.participations.rules import PAID
 from c2b.payments.gateways.sandbox.gateway import SandboxGateway
 from c2b.payments.gateways.sandbox.record import Record, record_of
+from c2b.payments.rules import own_key, provider_key
 from c2b.seeds.acting import sandbox_without_server
 
 #: Campaigns from which all money goes back.
@@ -189,23 +190,26 @@ async def _captured(told: Record, *, settled: bool) -> list[str]:
 
 
 async def _returned(told: Record, *, settled: bool) -> list[str]:
-    """Our refunds and the provider's, row by row."""
+    """Our refunds and the provider's, row by row. One that failed there was asked for again under a new key."""
     ours = {row["key"]: row for row in await db.fetch("SELECT * FROM refund")}
     theirs = {row.key: row for row in told.refunds}
     found = ["the provider has two refunds of one key"] if len(theirs) != len(told.refunds) else []
+    made = Counter(own_key(row.key) for row in told.refunds if row.status != "failed")
+    found += [f"the provider has made {key} {n} times" for key, n in made.items() if n > 1]
     for key, row in theirs.items():
-        own = ours.get(key)
+        own = ours.get(own_key(key))
         if own is None or (own["amount_minor"], own["payment_id"]) != (row.amount_minor, row.payment_id):
             found.append(f"the provider returned {row.amount_minor} for {key}, we asked for {own}")
-        elif settled and (row.status, own["state"]) != ("succeeded", "succeeded"):
+        elif settled and row.status != "failed" and (row.status, own["state"]) != ("succeeded", "succeeded"):
             found.append(f"refund {key} is {own['state']} here and {row.status} there")
     for key, own in ours.items():
-        if (
-            own["state"] == "succeeded"
-            and not own["by_hand"]
-            and (key not in theirs or theirs[key].status != "succeeded")
-        ):
+        there = theirs.get(provider_key(key, own["tries"]))
+        # one that has just come back to the provider was made, and we have not heard of it yet
+        told_made = there and (there.status == "succeeded" or (there.status == "failed" and not settled))
+        if own["state"] == "succeeded" and not own["by_hand"] and not told_made:
             found.append(f"refund {key} is booked, and the provider has not made it")
+        if own["by_hand"] and made[key]:
+            found.append(f"refund {key} is paid by hand, and the provider has made it")
     return found
 
 

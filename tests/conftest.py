@@ -5,6 +5,7 @@ Which sets of tests a machine can run, and how it says what it left out: ``tests
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -18,6 +19,9 @@ from tests.databases import Templates, database_templates, database_url, postgre
 # A slow or busy machine is no finding: no test fails for the time that an example takes.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+#: One provider, unless a test brings others: so that joining leads straight to its checkout.
+os.environ.setdefault("C2B_GATEWAYS", "sandbox")
 
 __all__ = ["Templates", "database_templates", "database_url", "postgres_url", "sqlite_url"]
 

@@ -35,14 +35,16 @@ class Templates:
         shutil.copy(self._sqlite, copy)
         return f"sqlite://{copy}"
 
-    def postgres(self) -> str:
+    def postgres(self, like: str = "") -> str:
+        """A database as it was migrated, or as the one at the address ``like``, which nobody uses meanwhile, is."""
         if self._postgres is None:
             name = f"c2b_test_{os.getpid()}_template"
             _admin(f'CREATE DATABASE "{name}"')
             self._postgres = name
             asyncio.run(migrate(_url(name)))
+        model = like.rsplit("/", 1)[-1] or self._postgres
         name = f"c2b_test_{os.getpid()}_{uuid.uuid4().hex[:8]}"
-        _admin(f'CREATE DATABASE "{name}" TEMPLATE "{self._postgres}" STRATEGY FILE_COPY')
+        _admin(f'CREATE DATABASE "{name}" TEMPLATE "{model}" STRATEGY FILE_COPY')
         self._made.append(name)
         return _url(name)
 

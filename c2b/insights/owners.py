@@ -22,6 +22,8 @@ _PAGES = {
     "refund_failed": "/admin/refunds/{id}",
     "commission_paid": "/admin/commissions/withdrawals/{id}",
     "rest": "/admin/campaigns/{id}",
+    "bank_line": "/admin/bank-lines/{id}",
+    "bank_return": "/admin/bank-lines/{id}",
 }
 
 

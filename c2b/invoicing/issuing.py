@@ -9,7 +9,7 @@ from c2b.campaigns.changes import hold
 from c2b.events.operations import record
 from c2b.invoicing.requests import InvoiceView, invoice
 from c2b.kit import clock, db
-from c2b.kit.canonical import canonical_json
+from c2b.kit.canonical import canonical_json, one_line
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 
@@ -47,6 +47,35 @@ async def issue_invoice(actor: Actor, request_id: str, *, number: str, amount_mi
             number, amount_minor, actor.id, clock.now(), request_id,
         )  # fmt: skip
         await _tell("invoice.issued", found, actor, number=number, amount_minor=amount_minor)
+
+    await db.atomically(write)
+
+
+async def refuse_invoice(actor: Actor, request_id: str, *, reason: str) -> None:
+    """It cannot be issued as it was asked for: the tax office does not know the title, say. The member may ask again.
+
+    Raises ``NotFound``, ``Invalid`` without a reason, ``InvoiceNotOpen``.
+    """
+    if not actor.is_admin:
+        raise NotFound
+    reason = one_line(reason)[:500]
+    if not reason:
+        raise Invalid(fields=[FieldError("reason", "reason", N_("Please say why."))])
+
+    async def write() -> None:
+        found = await _held(request_id)
+        rows = await db.execute(
+            "UPDATE invoice_request SET state = 'refused', note = ?, ended_at = ? WHERE id = ? AND state = 'requested'",
+            reason,
+            clock.now(),
+            request_id,
+        )
+        if rows != 1:
+            raise InvoiceNotOpen
+        await record(
+            "invoice.refused", subject="invoice_request", subject_id=found.id, campaign_id=found.campaign_id,
+            actor_id=actor.id, audience="admin", payload={"reason": reason},
+        )  # fmt: skip
 
     await db.atomically(write)
 

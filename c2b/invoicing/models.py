@@ -32,8 +32,8 @@ class Receipt(Model):
 
 
 class InvoiceRequest(Model):
-    """A member asks for a tax invoice: ``requested`` → ``issued`` → ``red_reversed`` (all of it, by a red note), or
-    ``withdrawn``. ``red_minor``: what red notes have taken back after partial refunds."""
+    """A member asks for a tax invoice: ``requested`` → ``issued`` → ``red_reversed`` (all of it, by a red note),
+    ``withdrawn``, or ``refused`` with a ``note``. ``red_minor``: what red notes took back after partial refunds."""
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     participation_id = fields.CharField(max_length=26, db_index=True)
@@ -49,6 +49,7 @@ class InvoiceRequest(Model):
     state = fields.CharField(max_length=12, default="requested")
     number = fields.CharField(max_length=40, null=True)
     red_numbers: list[str] = fields.JSONField(default=list)
+    note = fields.TextField(default="")
     requested_at = fields.DatetimeField()
     issued_by = fields.CharField(max_length=26, null=True)
     issued_at = fields.DatetimeField(null=True)
@@ -69,9 +70,10 @@ GUARDS = [
     guards.Check(
         "invoice_request",
         "invoice_request_state",
-        "{state} IN ('requested','issued','red_reversed','withdrawn')",
+        "{state} IN ('requested','issued','red_reversed','withdrawn','refused')",
     ),
     guards.Check("invoice_request", "issued_with_number", "{state} <> 'issued' OR {number} IS NOT NULL"),
+    guards.Check("invoice_request", "refused_with_a_note", "{state} <> 'refused' OR {note} <> ''"),
     guards.PartialUnique(
         "invoice_request", "one_invoice_each", ("participation_id",), "state IN ('requested','issued')"
     ),

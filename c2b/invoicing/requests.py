@@ -18,9 +18,9 @@ from c2b.participations.queries import own
 FINAL = ("confirmed", "in_fulfillment", "delivered", "completed")
 #: A fapiao is made out in yuan.
 CURRENCY = "CNY"
-STATES = ("requested", "issued", "red_reversed", "withdrawn")
+STATES = ("requested", "issued", "red_reversed", "withdrawn", "refused")
 #: What admins choose from: ``red`` waits for a red note.
-FILTERS = ("requested", "red", "issued", "red_reversed", "withdrawn")
+FILTERS = ("requested", "red", "issued", "red_reversed", "withdrawn", "refused")
 _MONEY = (
     "(SELECT COALESCE(SUM(p.amount_minor), 0) FROM payment p WHERE p.participation_id = {place} "
     "AND p.state = 'succeeded') AS captured_minor, "
@@ -43,6 +43,7 @@ class InvoiceView:
     """One request. Amounts in minor units; ``amount_minor``: what it was issued about, before that what it would be.
 
     ``red_due_minor``: what a red note has to take back. ``reason``: why it is in its state, a key of ``REASONS``.
+    ``note``: why it was refused.
     """
 
     id: str
@@ -64,6 +65,7 @@ class InvoiceView:
     reason: str
     number: str | None
     red_numbers: tuple[str, ...]
+    note: str
     requested_at: datetime
     issued_at: datetime | None
     ended_at: datetime | None
@@ -133,7 +135,7 @@ async def waiting() -> int:
 def _view(row: dict[str, Any]) -> InvoiceView:
     same = (
         "id", "participation_id", "campaign_id", "campaign_title", "campaign_code", "user_id", "member", "title_kind",
-        "title", "tax_id", "email", "red_minor", "currency", "state", "number",
+        "title", "tax_id", "email", "red_minor", "currency", "state", "number", "note",
     )  # fmt: skip
     captured, asked = int(row["captured_minor"]), int(row["asked_minor"])
     now = invoiceable(captured_minor=captured, asked_minor=asked)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from c2b.kit import clock, db
 from c2b.kit.ids import new_id
-from c2b.ledger.rules import commission, costs, escrow, fees, kind_of, margin, payable, recourse, world
+from c2b.ledger.rules import (
+    commission,
+    costs,
+    escrow,
+    fees,
+    kind_of,
+    margin,
+    payable,
+    recourse,
+    suspense,
+    world,
+)
 
 __all__ = [
     "commission",
@@ -16,6 +27,7 @@ __all__ = [
     "open_account",
     "payable",
     "recourse",
+    "suspense",
     "transfer",
     "world",
 ]

@@ -22,6 +22,7 @@ class AccountKind:
 
 CHART = (
     AccountKind("world", N_("With payment providers and banks"), floored=False),
+    AccountKind("suspense", N_("Come in by bank, not yet assigned"), floored=True),
     AccountKind("escrow", N_("Held for a campaign"), floored=True),
     AccountKind("payable", N_("Released to a manufacturer, not yet paid out"), floored=True),
     AccountKind("recourse", N_("Owed back by a manufacturer"), floored=False),
@@ -41,6 +42,11 @@ def kind_of(account_id: str) -> AccountKind:
 def world(gateway: str, currency: str) -> str:
     """What a payment provider (or ``bank``) holds for us, seen as owed by it: the balance is negative."""
     return f"world:{gateway}:{currency}"
+
+
+def suspense(gateway: str, currency: str) -> str:
+    """What has come to our own account and nobody has said yet what it pays, or whom it goes back to."""
+    return f"suspense:{gateway}:{currency}"
 
 
 def escrow(campaign_id: str) -> str:

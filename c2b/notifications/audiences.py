@@ -67,6 +67,13 @@ async def payer(happened: Happened) -> AsyncIterator[list[Recipient]]:
     )
 
 
+async def asker(happened: Happened) -> AsyncIterator[list[Recipient]]:
+    """Who asked for the tax invoice."""
+    yield await _owner(
+        "SELECT participation_id AS id, user_id FROM invoice_request WHERE id = ?", happened.subject_id
+    )
+
+
 async def manufacturer(happened: Happened) -> AsyncIterator[list[Recipient]]:
     """The order desk of the manufacturer of a purchase order, in its own language."""
     row = await db.fetch_one(

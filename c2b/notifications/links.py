@@ -30,6 +30,16 @@ def participation(participation_id: str) -> str:
     return to(f"/participations/{participation_id}")
 
 
+def payment(participation_id: str) -> str:
+    """Where a member pays, or reads where to transfer the money to."""
+    return to(f"/participations/{participation_id}/payment")
+
+
+def invoice(participation_id: str) -> str:
+    """Where a member asks for a tax invoice and reads what became of it."""
+    return to(f"/participations/{participation_id}/invoice")
+
+
 def requirement(participation_id: str) -> str:
     """Where a member changes what they asked for, or answers what they are asked."""
     return to(f"/participations/{participation_id}/requirement")

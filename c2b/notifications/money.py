@@ -1,4 +1,4 @@
-"""What mails to admins about money say that does not move by itself: refunds that wait, records that differ."""
+"""What mails say of money that does not move by itself (refunds that wait, records that differ), and tax invoices."""
 
 from __future__ import annotations
 
@@ -44,4 +44,23 @@ async def differences(happened: Happened) -> Facts:
         "day_on": told["day"],
         "cases": told["cases"],
         "url": links.reconciliation(),
+    }
+
+
+async def invoice(happened: Happened) -> Facts:
+    """A tax invoice: its number and amount, or why it could not be issued."""
+    row = await one(
+        "SELECT i.title, i.amount_minor, i.currency, i.number, i.note, i.email, i.participation_id, c.title AS "
+        "campaign_title FROM invoice_request i JOIN campaign c ON c.id = i.campaign_id WHERE i.id = ?",
+        happened.subject_id,
+    )
+    return {
+        "title": row["campaign_title"],
+        "made_out_to": row["title"],
+        "amount_minor": row["amount_minor"],
+        "currency": row["currency"],
+        "number": row["number"] or "",
+        "note": row["note"],
+        "address": row["email"],
+        "invoice_url": links.invoice(row["participation_id"]),
     }

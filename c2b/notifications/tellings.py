@@ -15,6 +15,7 @@ from c2b.notifications import (
     money,
     payouts,
     production,
+    transfers,
     votes,
     waiting,
 )
@@ -118,6 +119,9 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     ),
     "requirement.kept": (Telling(audiences.member, "requirement_kept", asked.kept, members.own),),
     "payment.failed": (Telling(audiences.buyer, "payment_failed", facts.payment_failed, members.own),),
+    "payment.transfer_asked": (Telling(audiences.buyer, "transfer_asked", transfers.asked, members.own),),
+    "payment.part_arrived": (Telling(audiences.buyer, "transfer_short", transfers.short, members.own),),
+    "payment.too_much_arrived": (Telling(audiences.buyer, "transfer_over", transfers.over, members.own),),
     "participation.delivered": (
         Telling(audiences.member, "participation_delivered", production.timeline, members.own),
     ),
@@ -169,6 +173,8 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "payment_release.released": (Telling(payouts.maker, "payment_released", payouts.part),),
     "payout.sent": (Telling(payouts.maker, "payout_sent", payouts.payout),),
     "payout_block.opened": (Telling(payouts.maker, "payouts_blocked", payouts.block),),
+    "invoice.issued": (Telling(audiences.asker, "invoice_issued", money.invoice, members.own),),
+    "invoice.refused": (Telling(audiences.asker, "invoice_refused", money.invoice, members.own),),
     "job.died": (Telling(audiences.administrators, "job_died", facts.job),),
     "user.signed_up": (Telling(audiences.the_user, "email_confirmation", facts.confirmation),),
     "user.password_changed": (Telling(audiences.the_user, "password_changed", facts.account),),
@@ -178,7 +184,7 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
 REPEATED = frozenset(
     "campaign.submitted campaign.returned campaign.reopened campaign.schema_moved campaign.proposed "
     "participation.proposed participation.balance_requested participation.balance_late "
-    "participation.hold_lost campaign.window_ending "
+    "participation.hold_lost campaign.window_ending payment.part_arrived "
     "commission.confirmed commission.reversed "
     "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "

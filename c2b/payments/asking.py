@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from c2b.accounts.rules import Actor
 from c2b.campaigns.plans import AUTHORIZE, DEPOSIT, overdue_at
 from c2b.config import settings
+from c2b.events.operations import record
 from c2b.kit import clock, db, faults
 from c2b.kit.errors import Conflict, NotFound
 from c2b.kit.i18n import N_
@@ -63,7 +65,9 @@ async def check_out(
     way = None
     if gateway_name or method:
         way = chosen(await ways_of(participation_id), gateway_name=gateway_name, method=method)
-    payment, left = await db.atomically(lambda: _open_payment(own, actor.locale, way))
+    place = own
+    payment, left = await db.atomically(lambda: _open_payment(place, actor.locale, way))
+    own = {**own, "reserved_until": await _kept_until(own["id"])}
     if left:
         faults.point("payment:switched")
         await close_at_provider(left.gateway, left.provider_ref)
@@ -92,16 +96,48 @@ async def _start(payment: Payment, own: dict[str, Any], method: str, payer: str)
         **({"payer": payer} if payer else {}),
     )
     faults.point("payment:started")
-    await db.execute(
-        "UPDATE payment SET provider_ref = COALESCE(provider_ref, ?), checkout_url = ? WHERE id = ? "
-        "AND (provider_ref IS NULL OR (provider_ref = ? AND state = 'created' AND checkout_url LIKE ?))",
-        started.provider_ref,
-        place_of(started),
-        payment.id,
-        started.provider_ref,
-        f"{CLIENT}%",
-    )
+
+    async def keep() -> None:
+        rows = await db.execute(
+            "UPDATE payment SET provider_ref = COALESCE(provider_ref, ?), checkout_url = ? WHERE id = ? "
+            "AND (provider_ref IS NULL OR (provider_ref = ? AND state = 'created' AND checkout_url LIKE ?))",
+            started.provider_ref,
+            place_of(started),
+            payment.id,
+            started.provider_ref,
+            f"{CLIENT}%",
+        )
+        if rows and started.transfer:  # whoever goes to their bank later needs it in writing
+            await record(
+                "payment.transfer_asked", subject="payment", subject_id=payment.id,
+                campaign_id=payment.campaign_id, actor_id=payment.user_id, audience="admin",
+                payload={"amount_minor": payment.amount_minor, "currency": payment.currency},
+            )  # fmt: skip
+
+    await db.atomically(keep)
     return place_of(started)
+
+
+async def _kept_until(participation_id: str) -> datetime | None:
+    row = await db.fetch_one("SELECT reserved_until FROM participation WHERE id = ?", participation_id)
+    return db.instant(row["reserved_until"]) if row else None
+
+
+async def _keep_place(own: dict[str, Any], deadline: datetime, way: Way, left: Payment | None) -> None:
+    """A place waits for money that takes days; whoever turns to a quick way instead has as long as everybody again."""
+    now, until = clock.now(), db.instant(own["reserved_until"])
+    reserves = gateway(way.gateway).capabilities.reserves
+    if reserves:
+        until = min(now + reserves, deadline)
+    elif left and gateway(left.gateway).capabilities.reserves and until:
+        until = min(until, now + timedelta(minutes=settings().reservation_minutes))
+    else:
+        return
+    await db.execute(
+        "UPDATE participation SET reserved_until = ? WHERE id = ? AND state = 'pending_payment'",
+        until,
+        own["id"],
+    )
 
 
 async def _open_payment(own: dict[str, Any], locale: str, way: Way | None) -> tuple[Payment, Payment | None]:
@@ -134,6 +170,9 @@ async def _open_payment(own: dict[str, Any], locale: str, way: Way | None) -> tu
             "UPDATE payment SET state = 'closed' WHERE id = ? AND state = 'created'", existing.id
         )
     way = way or next(iter(ways(plan)), None)
+    deadline = db.instant(plan["deadline"])
+    if way and deadline and not balance:
+        await _keep_place(own, deadline, way, existing)
     opened = await Payment.create(
         id=new_id(),
         participation_id=own["id"],

@@ -16,7 +16,7 @@ from c2b.durable.queue import wake
 from c2b.events.operations import record
 from c2b.kit import clock, db, faults
 from c2b.kit.errors import AppError
-from c2b.ledger.operations import escrow, open_account, transfer, world
+from c2b.ledger.operations import ensure, escrow, suspense, transfer, world
 from c2b.participations.operations import confirm_capture, confirm_payment
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import GatewayEvent
@@ -131,12 +131,12 @@ async def book_capture(payment_id: str, *, provider_ref: str, amount_minor: int 
         return False
     held = payment.state == "authorized"
     amount = min(amount_minor or payment.amount_minor, payment.amount_minor) if held else payment.amount_minor
-    now = clock.now()
+    now, can = clock.now(), gateway(payment.gateway).capabilities
     rows = await db.execute(
         "UPDATE payment SET state = 'succeeded', captured_at = ?, refund_until = ?, amount_minor = ?, "
         "provider_ref = COALESCE(provider_ref, ?) WHERE id = ? AND state = ?",
         now,
-        now + gateway(payment.gateway).capabilities.refund_window,
+        now + can.refund_window,
         amount,
         provider_ref,
         payment_id,
@@ -144,12 +144,10 @@ async def book_capture(payment_id: str, *, provider_ref: str, amount_minor: int 
     )
     if rows != 1:
         return False
-    debit = world(payment.gateway, payment.currency)
-    await open_account(debit, payment.currency, floored=False)
-    await open_account(escrow(payment.campaign_id), payment.currency, floored=True)
+    source = suspense if can.own_account else world  # what is on our own account came in before
     await transfer(
-        debit=debit,
-        credit=escrow(payment.campaign_id),
+        debit=await ensure(source(payment.gateway, payment.currency), payment.currency),
+        credit=await ensure(escrow(payment.campaign_id), payment.currency),
         amount_minor=amount,
         currency=payment.currency,
         key=f"capture:{payment_id}",

@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 #: Methods that a browser alone is enough for; ``jsapi`` needs the provider's own app.
 ON_PAGES = ("page", "qr", "transfer")
-_QR, CLIENT = "qr:", "client:"
+_QR, CLIENT, _TRANSFER = "qr:", "client:", "transfer:"
 #: A prepared payment in the provider's app is good for two hours; it is prepared anew before that.
 STALE = timedelta(minutes=100)
 #: What a payment's ``checkout_url`` begins with where its provider has no page.
-NO_PAGES = (_QR, CLIENT)
+NO_PAGES = (_QR, CLIENT, _TRANSFER)
 
 
 class NoSuchWay(Conflict):
@@ -49,7 +49,7 @@ class Way:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """An open payment and where it is paid: at ``url`` if there is one, else by ``qr_text`` or ``client``
+    """An open payment and where it is paid: at ``url`` if there is one, else by ``qr_text``, ``client`` or ``transfer``
     (``Started``), until ``until``."""
 
     payment_id: str
@@ -61,6 +61,7 @@ class Checkout:
     url: str = ""
     qr_text: str = ""
     client: Mapping[str, str] = field(default_factory=dict)
+    transfer: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stale(self) -> bool:
@@ -131,11 +132,15 @@ async def ways_on_pages(participation_id: str, *, inside: str = "") -> list[Way]
 
 
 def ways(campaign: Mapping[str, Any]) -> tuple[Way, ...]:
-    """``campaign``: as ``fitting_gateways`` wants it."""
+    """``campaign``: as ``fitting_gateways`` wants it. What would come after the deadline only is not among them."""
     found = []
+    deadline = db.instant(campaign["deadline"])
+    assert deadline
+    left = deadline - clock.now()
     for name in fitting_gateways(campaign):
         can = gateway(name).capabilities
-        if not can.currencies or campaign["currency"] in can.currencies:
+        in_time = left <= timedelta() or left >= can.arrives_within
+        if in_time and (not can.currencies or campaign["currency"] in can.currencies):
             found += [Way(name, method) for method in can.methods]
     return tuple(found)
 
@@ -155,6 +160,8 @@ def place_of(started: Started) -> str:
         return _QR + started.qr_text
     if started.client:
         return CLIENT + json.dumps(dict(started.client), sort_keys=True)
+    if started.transfer:
+        return _TRANSFER + json.dumps(dict(started.transfer), sort_keys=True, ensure_ascii=False)
     return started.redirect_url
 
 
@@ -174,6 +181,7 @@ def checkout_of(row: Mapping[str, Any], *, reserved_until: Any) -> Checkout:
         url="" if place.startswith(NO_PAGES) else place,
         qr_text=place.removeprefix(_QR) if place.startswith(_QR) else "",
         client=json.loads(place.removeprefix(CLIENT)) if place.startswith(CLIENT) else {},
+        transfer=json.loads(place.removeprefix(_TRANSFER)) if place.startswith(_TRANSFER) else {},
     )
 
 
@@ -184,6 +192,8 @@ def method_of(row: Mapping[str, Any]) -> str:
         return "qr"
     if place.startswith(CLIENT):
         return "jsapi"
+    if place.startswith(_TRANSFER):
+        return "transfer"
     pages = [method for method in methods if method not in ("qr", "jsapi")]
     return pages[0] if place and pages else methods[0]
 

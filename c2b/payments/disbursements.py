@@ -14,7 +14,7 @@ from c2b.kit.http.paging import Slice, Window, slice_of
 from c2b.payments.disbursing import opened
 
 STATES = ("proposed", "approved", "sent", "refused")
-KINDS = ("refund", "payout", "commission")
+KINDS = ("refund", "payout", "commission", "return")
 
 
 @dataclass(frozen=True, kw_only=True)

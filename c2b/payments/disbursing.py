@@ -1,8 +1,9 @@
 """Money that a person sends by bank transfer: proposed, approved (by another above a limit), sent with a reference.
 
-One mechanism for refunds that no provider makes any more, payouts and commissions. What a disbursement is for hears
-of it by the events ``disbursement.approved``, ``disbursement.refused`` and ``disbursement.sent``: a reaction in the
-wiring books the money inside the transaction of ``mark_sent``, through ``world:bank``. It may also refuse by raising.
+One mechanism for refunds that no provider makes, payouts, commissions, and what came to our account and pays nothing.
+What a disbursement is for hears of it by the events ``disbursement.approved``, ``disbursement.refused`` and
+``disbursement.sent``: a reaction in the wiring books the money inside the transaction of ``mark_sent``, through
+``world:bank``. It may also refuse by raising.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ async def propose(
 ) -> str | None:
     """Ask for a bank transfer, in the present transaction: its id. ``None`` while one of this subject is not refused.
 
-    ``kind``: refund, payout or commission. ``proposed_by``: the admin who wants it; ``None`` when the platform itself
-    or a member does, then above the limit whoever sends it is not whoever approved it. ``payee_name``: who it is for
-    while no account is known.
+    ``kind``: refund, payout, commission or return. ``proposed_by``: the admin who wants it; ``None`` when the platform
+    itself or a member does, then above the limit whoever sends it is not whoever approved it. ``payee_name``: who it is
+    for while no account is known.
     """
     before = await db.fetch_one(
         "SELECT COUNT(*) AS n FROM disbursement WHERE kind = ? AND subject_id = ? AND state = 'refused'",

@@ -91,7 +91,8 @@ class GatewayEvent(Model):
 
 
 class Disbursement(Model):
-    """Money that a person sends by bank transfer: a refund no provider makes any more, a payout, a commission.
+    """Money that a person sends by bank transfer: a refund no provider makes, a payout, a commission, a return of what
+    came to our account and pays nothing.
 
     ``kind`` and ``subject_id`` say what for, ``key`` that it happens once. Above a limit (``two_persons``) whoever
     approves is not whoever proposed; the database refuses the same person. ``payee``: name and account as sealed text.
@@ -123,20 +124,34 @@ class Disbursement(Model):
 
 
 class BankLine(Model):
-    """One line of our bank statement that an admin has entered: what confirms a payment by bank transfer."""
+    """One line of our bank statement: money that has come to our own account, and what became of it.
+
+    ``reference``: the bank's own number of the line. ``text``: what the payer wrote. ``payer_sealed``: whose account it
+    came from, as sealed text. ``state``: ``open`` (nobody has said what it pays), ``assigned`` to a payment,
+    ``returning`` or ``returned`` to its sender. ``return_minor``: what goes back; of an assigned one what was too much.
+    """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
     reference = fields.CharField(max_length=80, unique=True)
-    payer_name = fields.CharField(max_length=160, default="")
+    booked_on = fields.DateField()
     amount_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
-    booked_on = fields.DateField()
-    payment_id = fields.CharField(max_length=26, null=True, unique=True)
+    payer_name = fields.CharField(max_length=160, default="")
+    payer_sealed = fields.TextField(default="")
+    text = fields.CharField(max_length=300, default="")
+    state = fields.CharField(max_length=9, default="open")
+    payment_id = fields.CharField(max_length=26, null=True, db_index=True)
+    return_minor = fields.BigIntField(default=0)
+    note = fields.TextField(default="")
     entered_by = fields.CharField(max_length=26)
     entered_at = fields.DatetimeField()
+    decided_by = fields.CharField(max_length=26, null=True)
+    decided_at = fields.DatetimeField(null=True)
+    returned_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "bank_line"
+        indexes = (Index(fields=("state", "id")),)
 
 
 class Reconciliation(Model):
@@ -236,7 +251,7 @@ GUARDS = [
     guards.Frozen("refund", ("payment_id", "amount_minor", "currency", "reason", "key", "provider_ref")),
     guards.AppendOnly("gateway_event"),
     guards.Check("disbursement", "disbursement_amount", "{amount_minor} > 0"),
-    guards.Check("disbursement", "disbursement_kind", "{kind} IN ('refund','payout','commission')"),
+    guards.Check("disbursement", "disbursement_kind", "{kind} IN ('refund','payout','commission','return')"),
     guards.Check("disbursement", "disbursement_state", "{state} IN ('proposed','approved','sent','refused')"),
     guards.Check(
         "disbursement",
@@ -254,7 +269,10 @@ GUARDS = [
         ("kind", "subject_id", "key", "amount_minor", "currency", "two_persons", "approved_by", "sent_by"),
     ),
     guards.Check("bank_line", "bank_line_amount", "{amount_minor} > 0"),
-    guards.Frozen("bank_line", ("reference", "amount_minor", "currency", "booked_on", "payment_id")),
+    guards.Check("bank_line", "bank_line_state", "{state} IN ('open','assigned','returning','returned')"),
+    guards.Check("bank_line", "bank_line_assigned", "{state} <> 'assigned' OR {payment_id} IS NOT NULL"),
+    guards.Check("bank_line", "bank_line_return", "0 <= {return_minor} AND {return_minor} <= {amount_minor}"),
+    guards.Frozen("bank_line", ("reference", "amount_minor", "currency", "booked_on", "entered_by")),
     guards.Check("reconciliation", "reconciliation_state", "{state} IN ('running','done')"),
     guards.Check("reconciliation_case", "reconciliation_case_state", "{state} IN ('open','closed')"),
     guards.Check("reconciliation_case", "closed_with_a_note", "{state} = 'open' OR {note} <> ''"),

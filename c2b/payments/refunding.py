@@ -18,11 +18,13 @@ from c2b.kit import clock, db, faults
 from c2b.kit.ids import new_id
 from c2b.ledger.operations import ensure, escrow, transfer, world
 from c2b.participations.operations import mark_refunded, mark_refunding, mark_unreturned
+from c2b.payments.disbursing import propose
 from c2b.payments.gateways import gateway
 from c2b.payments.gateways.base import Gateway, GatewayRefused, ProviderRefund
 from c2b.payments.models import Payment, Refund
 from c2b.payments.rules import FULL_REASONS, provider_key, refund_key, refundable
 from c2b.payments.sourcing import cover
+from c2b.payments.statement.payers import payer_of
 
 #: How long to leave a provider alone that says "pending".
 PENDING = timedelta(minutes=10)
@@ -44,7 +46,8 @@ async def request_refund(
     """Write a refund and its job in the present transaction. ``False`` if this one was requested before.
 
     The amount is cut to what has not gone back yet, so that no mix of reasons returns more than was captured.
-    ``number`` tells claims on one payment apart. Past the provider's window it waits for a person, without a job.
+    ``number`` tells claims on one payment apart. Past the provider's window it waits for a person, without a job; so
+    does what came to our own account, with a bank transfer back to where it came from proposed at once.
     """
     # locked, so that two reasons at the same time do not both see nothing asked
     payment = await Payment.select_for_update().get(id=payment_id)
@@ -57,7 +60,8 @@ async def request_refund(
         return False
     key = refund_key(payment_id, reason, number)
     refund_id, now = new_id(), clock.now()
-    by_hand = payment.refund_until is not None and payment.refund_until <= now
+    own_account = gateway(payment.gateway).capabilities.own_account
+    by_hand = own_account or (payment.refund_until is not None and payment.refund_until <= now)
     written = await db.fetch_one(
         "INSERT INTO refund (id, payment_id, campaign_id, amount_minor, currency, reason, key, requested_at, "
         "state, tries, note, asked_by, by_hand) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'requested', 0, ?, ?, ?) "
@@ -82,7 +86,13 @@ async def request_refund(
         "refund.requested", subject="refund", subject_id=refund_id, campaign_id=payment.campaign_id,
         audience="admin", payload={"amount_minor": amount, "currency": payment.currency, "reason": reason},
     )  # fmt: skip
-    if by_hand:
+    payer = await payer_of(payment_id) if own_account else None
+    if payer:
+        await propose(
+            kind="refund", subject_id=refund_id, amount_minor=amount, currency=payment.currency, payee=payer,
+            campaign_id=payment.campaign_id, proposed_by=asked_by,
+        )  # fmt: skip
+    elif by_hand:
         await tell_by_hand(refund_id, payment.campaign_id, amount, payment.currency)
     else:
         await enqueue("refund.send", key=key, args={"refund_id": refund_id})

@@ -23,7 +23,7 @@ from c2b.config import ROOT
 from c2b.durable.sweep import drain
 from c2b.kit import clock, db
 from c2b.referrals.operations import my_link
-from c2b.seeds import collective, paid, papers, referred, wishes
+from c2b.seeds import collective, paid, papers, referred, transferred, wishes
 from c2b.seeds.acting import join_and_pay
 from c2b.seeds.factory import work_through
 from c2b.seeds.people import members, person
@@ -205,6 +205,7 @@ async def just_begun(cast: Cast, now: datetime) -> None:
         only_lower = {"commit_below_minor": 439900} if number in (4, 9, 12) else None
         answers = wishes.laptop(who, cast.chance, cpu=cast.chance.choice(("u5", "u7")))
         await join_and_pay(who, campaign, answers, preferences=only_lower)
+    await transferred.by_bank(campaign, cast.bo, cast.root, cast.chance)
     await drain()
 
 

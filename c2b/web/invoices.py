@@ -11,6 +11,7 @@ STATES = {
     "issued": (N_("Issued"), "good"),
     "red_reversed": (N_("Reversed by a red note"), "neutral"),
     "withdrawn": (N_("Request withdrawn"), "neutral"),
+    "refused": (N_("Request refused"), "bad"),
 }
 REASONS = {
     "requested": N_("It is issued within a few working days and sent to your e-mail address."),
@@ -19,6 +20,7 @@ REASONS = {
     "red_in_part": N_("A part went back after it was issued, and a red note took that back."),
     "red_reversed": N_("All of the money went back, and a red note took back the whole invoice."),
     "withdrawn": N_("You took the request back."),
+    "refused": N_("It could not be issued like that. You may ask again."),
     "all_refunded": N_("All of the money went back, so there is nothing to invoice."),
 }
 KINDS = {"personal": N_("A person"), "company": N_("A company")}

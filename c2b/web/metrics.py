@@ -12,6 +12,7 @@ from c2b.config import settings
 from c2b.durable.queries import dead_count
 from c2b.kit.errors import NotFound
 from c2b.payments import cases, disbursements, refunds
+from c2b.payments.statement import reading as statement
 from c2b.web.auth import public
 
 #: prometheus.io/docs/instrumenting/exposition_formats
@@ -37,6 +38,8 @@ async def _figures() -> list[tuple[str, str, dict[str, int]]]:
         ("c2b_reconciliation_latest_day_timestamp_seconds", "Midnight UTC of the latest day that was compared.",
          {f'gateway="{name}"': each.latest_second for name, each in compared.items()}),
         ("c2b_refunds_waiting", "Refunds that a person has to see to.", {"": await refunds.waiting()}),
+        ("c2b_bank_lines_open", "Lines of the bank statement that nobody has decided about.",
+         {"": await statement.waiting()}),
         ("c2b_bank_transfers_waiting", "Bank transfers to approve or to send.", {"": await disbursements.waiting()}),
         ("c2b_jobs_dead", "Jobs that gave up.", {"": await dead_count()}),
     ]  # fmt: skip

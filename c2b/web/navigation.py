@@ -48,6 +48,7 @@ _BELONGS = {
     **dict.fromkeys(
         (
             "/admin/refunds",
+            "/admin/bank-lines",
             "/admin/disbursements",
             "/admin/ledger",
             "/admin/payouts",

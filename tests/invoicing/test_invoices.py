@@ -177,3 +177,23 @@ class TestRedNotes:
         assert (found.state, found.reason) == ("red_reversed", "red_reversed")
         assert (found.red_minor, found.red_numbers) == (place.total, (RED, RED_TOO))
         assert len(await events("invoice.red_noted")) == 2
+
+
+class TestARefusedRequest:
+    async def test_needs_a_reason_and_frees_the_place_for_another(self, place):
+        request = await place.ask()
+        with pytest.raises(Invalid):
+            await papers.refuse_invoice(place.w.root, request, reason=" ")
+        with pytest.raises(NotFound):
+            await papers.refuse_invoice(place.member, request, reason="No.")
+        await papers.refuse_invoice(place.w.root, request, reason="Nobody of that name.")
+        found = await invoice(request)
+        assert (found.state, found.reason, found.note) == ("refused", "refused", "Nobody of that name.")
+        with pytest.raises(InvoiceNotOpen):
+            await place.issue(request)
+        with pytest.raises(InvoiceNotOpen):
+            await papers.refuse_invoice(place.w.root, request, reason="Again.")
+        again = await place.ask()
+        await place.issue(again)
+        with pytest.raises(InvoiceNotOpen):
+            await papers.refuse_invoice(place.w.root, again, reason="Too late.")

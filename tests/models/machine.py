@@ -6,55 +6,35 @@ everything is let run out, and every group must have come to one end with every 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from c2b.campaigns import operations as campaigns
 from c2b.campaigns.changes import CampaignNotReady
 from c2b.campaigns.counting import keep_deadlines
 from c2b.campaigns.queries import join_offer
-from c2b.durable.jobs import perform
 from c2b.kit import clock, db
-from c2b.kit.db import Database
 from c2b.kit.errors import AppError
 from c2b.participations import operations as participations
 from c2b.participations.joining import AlreadyMember, CampaignNotOpen, GroupFull, Joined
 from c2b.participations.models import GONE
 from c2b.participations.revising import BeingAllocated
 from c2b.payments.asking import NothingToPay, start_checkout
-from c2b.payments.capturing import ask_again, receive
+from c2b.payments.capturing import ask_again
 from c2b.payments.collecting import keep_reminders
 from c2b.payments.gateways.base import GatewayTimeout, GatewayUnavailable
 from c2b.payments.gateways.sandbox.misbehavior import Behavior, Misbehavior
 from c2b.payments.gateways.sandbox.payments import CheckoutClosed
 from tests import small, world
-from tests.books import MONEY, due_jobs, faults_of_books, sandbox_at, work
-from tests.world import World
+from tests.books import faults_of_books, work
+from tests.models.driving import ANY, Driven, Opening
 
-T = TypeVar("T")
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-#: Opens a fresh database on the running loop; the world in it, and how to take it away again.
-Opening = Callable[[], Awaitable[tuple[Database, World, Callable[[], None]]]]
 PLATES = st.sampled_from(["fr4", "fr4", "pc", "brass", "pom"])
-MOODS = st.builds(
-    Misbehavior,
-    unavailable_percent=st.sampled_from([0, 0, 40]),
-    timeout_percent=st.sampled_from([0, 0, 50]),
-    seed=st.integers(0, 99),
-    copies=st.integers(1, 3),
-    newest_first=st.booleans(),
-    delay=st.sampled_from([timedelta(), timedelta(), timedelta(minutes=40)]),
-    refund_delay=st.sampled_from([timedelta(), timedelta(hours=2)]),
-)
 WAITS = st.sampled_from([timedelta(minutes=2), timedelta(minutes=31), timedelta(hours=3), timedelta(days=1)])
-ANY = st.integers(0, 50)
 CLOSES = st.sampled_from(["on_threshold", "at_deadline"])
 PLANS = st.sampled_from(["full", "full", "deposit", "authorize"])
 #: The members, by their number, who take part only from the lower price on where there is one to count on.
@@ -63,42 +43,14 @@ FROM_LOWER = (4, 5)
 WISHES = st.lists(st.tuples(st.integers(1, 2), PLATES), max_size=3)
 
 
-class PowerCut(BaseException):
-    """The process dies between two statements."""
-
-
-class Lifecycle(RuleBasedStateMachine):
+class Lifecycle(Driven):
     """Up to three groups of two to eight units, six members who may each come and go."""
 
     def __init__(self, opening: Opening, folder: Path, *, plan: str = "") -> None:
-        super().__init__()
+        super().__init__(opening, folder)
         self.only_plan = plan  # every group has this one; any, unless told
         self.groups: list[str] = []
         self.places: list[tuple[Any, Joined]] = []
-        self.events: list[Any] = []
-        self.stack = ExitStack()
-        self.stack.callback(clock.reset)
-        clock.set(NOON)
-        self.runner = self.stack.enter_context(asyncio.Runner())
-        self.database, self.w, drop = self.run(opening())
-        self.stack.callback(drop)
-        self.stack.callback(lambda: self.run(self.database.close()))
-        record = folder / f"{id(self)}-{len(list(folder.iterdir()))}.sqlite3"
-        self.provider = self.stack.enter_context(sandbox_at(record))
-        self._remember_events()
-
-    def run(self, work_: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
-        async def whole() -> T:
-            return await work_
-
-        return self.runner.run(whole())
-
-    def trying(self, act: Awaitable[Any], *allowed: type[BaseException]) -> Any:
-        """What the act returns, or the refusal, if it is one of the allowed."""
-        try:
-            return self.run(act)
-        except allowed as refusal:
-            return refusal
 
     # ------------------------------------------------------------------ organizers and admins
 
@@ -181,26 +133,7 @@ class Lifecycle(RuleBasedStateMachine):
             participations.TooLate, participations.PriceWouldRise, participations.PayFirst, BeingAllocated,
         )  # fmt: skip
 
-    # ------------------------------------------------------------------ the provider
-
-    @rule(mood=MOODS)
-    def the_provider_changes_its_manners(self, mood: Misbehavior) -> None:
-        self.provider.misbehave(mood)
-
-    @rule()
-    def notifications_arrive(self) -> None:
-        self.run(self.provider.deliver_due())
-
-    @precondition(lambda self: self.events)
-    @rule(n=ANY)
-    def an_old_notification_comes_again(self, n: int) -> None:
-        assert self.run(receive("sandbox", self.events[n % len(self.events)])) == "known"
-
-    @rule()
-    def we_ask_the_provider(self) -> None:
-        self.run(ask_again())
-
-    # ------------------------------------------------------------------ clock and workers
+    # ------------------------------------------------------------------ the clock
 
     @rule(wait=WAITS)
     def time_passes(self, wait: timedelta) -> None:
@@ -218,47 +151,7 @@ class Lifecycle(RuleBasedStateMachine):
     def reservations_are_kept(self) -> None:
         self.run(participations.keep_reservations())
 
-    @rule(n=ANY)
-    def a_job_is_done(self, n: int) -> None:
-        for job_id in self._due(n):
-            self.run(perform(job_id))
-
-    @rule()
-    def all_jobs_are_done(self) -> None:
-        self.run(work())
-
-    @rule(n=ANY)
-    def a_job_is_done_twice_at_once(self, n: int) -> None:
-        async def both(job_id: str) -> None:
-            await asyncio.gather(perform(job_id), perform(job_id))
-
-        for job_id in self._due(n):
-            self.run(both(job_id))
-
-    @rule(n=ANY)
-    def a_job_that_is_done_is_done_again(self, n: int) -> None:
-        kinds = ", ".join(f"'{kind}'" for kind in MONEY)
-        rows = self.run(
-            db.fetch(f"SELECT id FROM job WHERE state = 'done' AND kind IN ({kinds}) ORDER BY id")
-        )
-        if rows:
-            job_id = rows[n % len(rows)]["id"]
-            self.run(db.execute("UPDATE job SET state = 'ready', finished_at = NULL WHERE id = ?", job_id))
-            self.run(perform(job_id))
-
-    @rule(n=ANY, statement=st.integers(1, 9))
-    def a_worker_dies(self, n: int, statement: int) -> None:
-        """At any of its statements; a minute later somebody else may take over."""
-        for job_id in self._due(n):
-            with dying_at(statement):
-                self.trying(perform(job_id), PowerCut)
-
     # ------------------------------------------------------------------ what must always be true
-
-    @invariant()
-    def the_books_are_right(self) -> None:
-        found = self.run(faults_of_books(self.provider.store.path, settled=False))
-        assert not found, found
 
     @invariant()
     def no_group_has_two_outcomes(self) -> None:
@@ -362,20 +255,6 @@ class Lifecycle(RuleBasedStateMachine):
     def _place(self, n: int) -> tuple[Any, Joined]:
         return self.places[n % len(self.places)]
 
-    def _due(self, n: int) -> list[str]:
-        found = self.run(due_jobs(*MONEY))
-        return [found[n % len(found)]] if found else []
-
-    def _remember_events(self) -> None:
-        send = self.provider.send
-
-        async def remembering(url: str, headers: Any, body: bytes) -> int:
-            status = await send(url, headers, body)
-            self.events.append(self.provider.parse_webhook(headers, body, clock.now()))
-            return status
-
-        self.provider.send = remembering
-
 
 async def _expected(group: str, user_id: str, quantity: int) -> type[AppError] | type[Joined]:
     row = await db.fetch_one("SELECT state, cap, reserved, deadline FROM campaign WHERE id = ?", group)
@@ -419,24 +298,3 @@ async def _wrong_thresholds() -> list[str]:
         if (counted >= group["threshold"]) != (group["state"] == "threshold_met"):
             wrong.append(f"{group['state']} group counts {counted} of {group['threshold']}")
     return wrong
-
-
-class dying_at:  # noqa: N801  (reads as a statement)
-    """The n-th writing statement from here on is the last thing this process does."""
-
-    def __init__(self, statement: int) -> None:
-        self.left = statement
-
-    def __enter__(self) -> None:
-        self.real = db.execute
-
-        async def execute(sql: str, *args: Any) -> int:
-            self.left -= 1
-            if self.left == 0:
-                raise PowerCut
-            return await self.real(sql, *args)
-
-        db.execute = execute
-
-    def __exit__(self, *_exc: object) -> None:
-        db.execute = self.real

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from c2b import wiring
@@ -23,18 +21,8 @@ from c2b.payments import capturing, collecting, holding, refunding
 from c2b.payments.gateways.base import ProviderPayment
 from tests import small, world
 from tests.databases import Templates
-from tests.models.machine import NOON, Lifecycle, Opening
-
-#: More examples, and other ones each time: C2B_MODEL_EXAMPLES=2000.
-MORE = int(os.environ.get("C2B_MODEL_EXAMPLES", "0"))
-
-
-def some(examples: int, *, steps: int = 30, shrink: bool = True) -> settings:
-    phases = [Phase.generate, *([Phase.shrink] if shrink else [])]
-    return settings(
-        max_examples=MORE or examples, stateful_step_count=steps, deadline=None, derandomize=not MORE, database=None,
-        phases=phases, suppress_health_check=list(HealthCheck), print_blob=False, report_multiple_bugs=False,
-    )  # fmt: skip
+from tests.models.driving import NOON, Opening, some
+from tests.models.machine import Lifecycle
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """The stories of money that comes later, or not by itself.
 
 Bo is reminded of a balance and loses the place; Cy's hold ends too early; a provider does not make refunds of Bo's, and
-its record differs from ours.
+its record differs from ours; Bo pays by bank transfer, and asks for a tax invoice.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ from datetime import timedelta
 
 from c2b.campaigns import counting
 from c2b.durable.sweep import drain
+from c2b.invoicing import operations as papers
+from c2b.invoicing.requests import invoice
 from c2b.kit import clock, db
+from c2b.payments.asking import check_out
 from c2b.payments.capturing import ask_again
 from c2b.payments.collecting import keep_reminders
 from c2b.payments.gateways import sandbox
 from c2b.payments.models import Payment
 from c2b.payments.reconciling import keep_reconciliations
 from c2b.payments.refunding import book_failed_refund, request_refund
+from c2b.payments.statement.deciding import assign
 from c2b.payments.watching import keep_windows
 from tests.notifications.stories import TITLE, Cast, cast, join_and_pay
+from tests.payments.statement.story import came
 
 
 async def collected() -> Cast:
@@ -87,3 +92,33 @@ async def _claim(payment_id: str, number: int) -> None:
         lambda: request_refund(payment_id, reason="claim", amount_minor=100, number=number, note="A scratch.")
     )
     await drain()
+
+
+async def transferred() -> Cast:
+    """Bo pays by bank transfer: too little at first, then too much."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE, deadline=clock.now() + timedelta(days=12))
+    joined = await found.join(campaign_id, found.bo, quantity=2)
+    await check_out(found.bo, joined.participation_id, gateway_name="bank")
+    await drain()
+    payment = await Payment.get(participation_id=joined.participation_id)
+    for amount in (1000, payment.amount_minor):
+        await assign(found.root, await came(found.root, amount), payment.id)
+        await drain()
+    return Cast(found, campaign_id)
+
+
+async def invoiced() -> Cast:
+    """Bo asks for a tax invoice to a wrong name, and then to the right one."""
+    found = await cast()
+    campaign_id = await found.open_campaign(title=TITLE)
+    joined = await join_and_pay(found, campaign_id, found.bo, 2)
+    await db.execute("UPDATE participation SET state = 'confirmed' WHERE id = ?", joined.participation_id)
+    wish = {"title_kind": "personal", "email": "bo@c2b.example"}
+    first = await papers.ask(found.bo, joined.participation_id, title="Bo?", **wish)
+    await papers.refuse_invoice(found.root, first, reason="There is nobody of that name.")
+    second = await papers.ask(found.bo, joined.participation_id, title="Bo Lindqvist", **wish)
+    amount = (await invoice(second)).amount_minor
+    await papers.issue_invoice(found.root, second, number="24312000000012345678", amount_minor=amount)
+    await drain()
+    return Cast(found, campaign_id)

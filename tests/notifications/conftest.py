@@ -21,6 +21,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where files and the outbox lie; no mail server."""
     monkeypatch.setenv("C2B_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("C2B_MAIL_URL", "")
+    monkeypatch.setenv("C2B_GATEWAYS", "sandbox,bank")
     monkeypatch.setenv("C2B_BASE_URL", "https://c2b.example")
     config.settings.cache_clear()
     yield tmp_path

@@ -25,7 +25,7 @@ from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import Document, PurchaseOrder
 from c2b.referrals import operations as referrals
 from tests.notifications import stories
-from tests.notifications.collected import collected, held, stuck
+from tests.notifications.collected import collected, held, invoiced, stuck, transferred
 from tests.notifications.payouts import maker_is_paid
 from tests.notifications.questions import questioned
 from tests.notifications.stories import failed_jobs
@@ -314,6 +314,8 @@ class TestEveryMail:
         await collected()
         await held()
         await stuck()
+        await transferred()
+        await invoiced()
         await stories.delayed()
         await stories.canceled()
         await stories.newcomer()

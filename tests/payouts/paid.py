@@ -52,16 +52,24 @@ class Paid:
     async def reach(self, *codes: str) -> None:
         """Close these stages as the people do; all that come before them are simply done."""
         for code in codes:
-            stage = await self.walk.stage(code)
-            await db.execute(
-                "UPDATE milestone SET state = 'approved', started_on = ?, finished_on = ? WHERE timeline_id = ? "
-                "AND position < ? AND state = 'planned'",
-                clock.today(), clock.today(), stage.timeline_id, stage.position,
-            )  # fmt: skip
-            await self.walk.start(code)
-            await self.prove(code)
-            await self.walk.submit(code)
+            await self.come_to(code)
+            await self.close(code)
         await work()
+
+    async def come_to(self, code: str) -> None:
+        """All stages before this one are simply done."""
+        stage = await self.walk.stage(code)
+        await db.execute(
+            "UPDATE milestone SET state = 'approved', started_on = ?, finished_on = ? WHERE timeline_id = ? "
+            "AND position < ? AND state = 'planned'",
+            clock.today(), clock.today(), stage.timeline_id, stage.position,
+        )  # fmt: skip
+
+    async def close(self, code: str) -> None:
+        """From not started to done."""
+        await self.walk.start(code)
+        await self.prove(code)
+        await self.walk.submit(code)
 
     async def prove(self, code: str) -> None:
         await self.walk.prove(code, kind="document", filename="report.pdf", data=pictures.document())

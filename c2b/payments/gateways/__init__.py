@@ -40,12 +40,19 @@ def _alipay(settings: Settings) -> Gateway:
     return AlipayGateway.from_settings(settings)
 
 
+def _bank(settings: Settings) -> Gateway:
+    from c2b.payments.gateways.bank.gateway import BankGateway
+
+    return BankGateway.from_settings(settings)
+
+
 #: Providers other than the sandbox are imported when they are asked for: their packages are extras.
 MAKERS: dict[str, Callable[[Settings], Gateway]] = {
     "sandbox": SandboxGateway.from_settings,
     "stripe": _stripe,
     "wechatpay": _wechatpay,
     "alipay": _alipay,
+    "bank": _bank,
 }
 
 
@@ -67,11 +74,18 @@ def _alipay_problems(env: Mapping[str, str]) -> list[str]:
     return problems(env)
 
 
+def _bank_problems(env: Mapping[str, str]) -> list[str]:
+    from c2b.payments.gateways.bank.settings import problems
+
+    return problems(env)
+
+
 #: Of those that need something from the environment.
 _PROBLEMS: dict[str, Callable[[Mapping[str, str]], list[str]]] = {
     "stripe": _stripe_problems,
     "wechatpay": _wechatpay_problems,
     "alipay": _alipay_problems,
+    "bank": _bank_problems,
 }
 
 #: Where a provider's own page lies that a form of ours leads to: browsers hold a redirect after a form to the page's

@@ -86,8 +86,12 @@ class Capabilities:
     ``authorization_window``: how long an authorization holds before it must be captured; ``None``: the provider does
     not authorize (``Holds``). ``hold_window``: how long captured money may wait with the provider before it settles by
     itself and a group's money can no longer be split or held back; ``None``: no such limit. ``reports``: there is a
-    record to compare with day by day (``Reports``). ``instant``: money is there within minutes (a transfer takes days).
-    ``methods``: ways to pay, the usual one first (``page``, ``qr``, ``jsapi``, ``transfer``).
+    record to compare with day by day (``Reports``). ``methods``: ways to pay, the usual one first (``page``, ``qr``,
+    ``jsapi``, ``transfer``).
+
+    ``own_account``: money comes to our own account, where it waits until a person says what it pays, and goes back by
+    a transfer that people make. ``reserves``: how long a place waits for money that is on its way (``None``: as long as
+    every place), and ``arrives_within``: nearer to a deadline than this it is not offered.
     """
 
     currencies: frozenset[str]  # empty: any ISO 4217 code
@@ -99,22 +103,26 @@ class Capabilities:
     authorization_window: timedelta | None = None
     hold_window: timedelta | None = None
     reports: bool = False
-    instant: bool = True
     methods: tuple[str, ...] = ("page",)
+    own_account: bool = False
+    reserves: timedelta | None = None
+    arrives_within: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """A checkout was opened: send the person to ``redirect_url``.
 
-    Where the provider has no page of its own, ``redirect_url`` is empty and our page shows ``qr_text`` as a QR code, or
-    hands ``client`` to the provider's script in the browser.
+    Where the provider has no page of its own, ``redirect_url`` is empty and our page shows ``qr_text`` as a QR code,
+    hands ``client`` to the provider's script in the browser, or tells by ``transfer`` where to send the money to
+    (``holder``, ``account``, ``bank``, ``bic``, ``reference``).
     """
 
     provider_ref: str
     redirect_url: str
     qr_text: str = ""
     client: Mapping[str, str] = field(default_factory=dict)
+    transfer: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

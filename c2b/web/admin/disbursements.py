@@ -28,12 +28,14 @@ KIND_WORDS = {
     "refund": N_("Refund"),
     "payout": N_("Payout to a manufacturer"),
     "commission": N_("Commission"),
+    "return": N_("Back to its sender"),
 }
 #: Where an admin reads what a transfer is for.
 SUBJECTS = {
     "payout": "/admin/payouts",
     "commission": "/admin/commissions/withdrawals/{id}",
     "refund": "/admin/refunds/{id}",
+    "return": "/admin/bank-lines/{id}",
 }
 NO_STORE = {"Cache-Control": "no-store"}
 

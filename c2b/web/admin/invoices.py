@@ -54,6 +54,17 @@ async def red_note(request: Request) -> Response:
     return await _written(request, operations.write_red_note, N_("The red note is written down."))
 
 
+@require("admin")
+async def refuse(request: Request) -> Response:
+    """POST /admin/invoices/{id}/refusal: it cannot be issued as it was asked for."""
+    reason = str((await form_of(request)).get("reason", ""))
+    return await decided(
+        operations.refuse_invoice(actor_of(request), request.path_params["id"], reason=reason),
+        N_("Refused. The member reads why."), to=f"/admin/invoices/{request.path_params['id']}",
+        again=lambda error: _one(request, error=error),
+    )  # fmt: skip
+
+
 async def _written(request: Request, write: Callable[..., Awaitable[Any]], message: str) -> Response:
     """A number from the tax office for what was shown (``amount_minor``: anything that changed since is refused)."""
     form, id = await form_of(request), request.path_params["id"]

@@ -11,6 +11,7 @@ from c2b.invoicing import requests as invoices
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import cases, disbursements, refunds
 from c2b.payments.ending import undecided
+from c2b.payments.statement import reading as statement
 from c2b.payouts import queries as payouts
 from c2b.referrals import queries as commissions
 from c2b.web.auth import require
@@ -36,6 +37,8 @@ async def index(request: Request) -> Response:
         ("/admin/payouts", N_("Payouts to manufacturers"), N_("Parts to release, and what manufacturers are owed."),
          len(await payouts.to_approve())),
         ("/admin/commissions", N_("Commissions"), N_("Payouts that members ask for."), await commissions.waiting()),
+        ("/admin/bank-lines", N_("Bank statement"), N_("What has come in: what it pays, and what goes back."),
+         await statement.waiting()),
         ("/admin/disbursements", N_("Bank transfers"), N_("To approve and to send."), await disbursements.waiting()),
         ("/admin/invoices", N_("Tax invoices"), N_("To issue, and to take back by red notes."),
          await invoices.waiting()),

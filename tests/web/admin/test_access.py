@@ -9,6 +9,7 @@ from c2b.kit.ids import new_id
 from c2b.payments.disbursing import propose
 from c2b.payments.refunding import request_refund
 from c2b.web import admin
+from tests.payments.statement.story import came
 from tests.web.consumer.browser import Browser, Form
 from tests.web.manufacturer.house import answered, browsers_of, token_of
 
@@ -58,8 +59,8 @@ async def _ids(w) -> dict[str, str]:
     request = new_id()
     await db.execute(
         "INSERT INTO invoice_request (id, participation_id, user_id, campaign_id, title_kind, title, tax_id, email, "
-        "amount_minor, red_minor, currency, state, red_numbers, requested_at) "
-        "VALUES (?, ?, ?, ?, 'personal', 'Bo', '', 'bo@c2b.example', 5, 0, 'CNY', 'requested', '[]', ?)",
+        "amount_minor, red_minor, currency, state, red_numbers, note, requested_at) "
+        "VALUES (?, ?, ?, ?, 'personal', 'Bo', '', 'bo@c2b.example', 5, 0, 'CNY', 'requested', '[]', '', ?)",
         request, refund["participation_id"], w.bo.id, order.campaign_id, clock.now(),
     )  # fmt: skip
     return {
@@ -68,6 +69,7 @@ async def _ids(w) -> dict[str, str]:
         "participations": refund["participation_id"],
         "reconciliation": case,
         "disbursements": transfer,
+        "bank-lines": await came(w.root, 500),
         "campaigns": order.campaign_id, "payouts": order.campaign_id,
         "manufacturers": order.manufacturer_id, "orders": order.id, "runs": run, "jobs": row["id"],
         "commissions": payout,

@@ -98,3 +98,19 @@ async def test_a_request_is_taken_back_and_is_nobody_elses(w, app, root):
 
 async def test_the_page_without_any_says_so(w, root):
     assert (await root.get("/admin/invoices")).says("Nobody has asked for a tax invoice yet.")
+
+
+async def test_a_request_that_cannot_be_met_is_refused_with_a_reason(w, app, root):
+    place = await locked(w)
+    bo = await Browser.of(app, w.bo)
+    page = await bo.get(f"/participations/{place}/invoice")
+    await bo.send(page.form("/invoice"), title_kind="personal", title="Bo", tax_id="", email="bo@c2b.example")
+    page = await root.get("/admin/invoices")
+    page = await root.get(next(link for link in page.links if link.startswith("/admin/invoices/")))
+    refusal = page.form("/refusal")
+    assert (await root.send(refusal, 422, reason="")).says("Please say why.")
+    assert (await root.send(refusal, reason=HOSTILE)).says("Refused. The member reads why.", HOSTILE)
+    assert (await root.send(refusal, 409, reason="Again")).says("does not wait for that any more")
+    page = await bo.get(f"/participations/{place}/invoice")
+    assert page.says("Request refused", "You may ask again.", HOSTILE)
+    assert [form for form in page.forms if form.action.endswith("/invoice")]

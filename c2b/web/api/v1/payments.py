@@ -51,13 +51,14 @@ async def start(request: Request) -> Response:
 
 
 def _shape(opened: Checkout, participation_id: str) -> dict[str, Any]:
-    """``checkout_url``: the provider's page, or ours that shows the QR code."""
+    """``checkout_url``: the provider's page, or ours that shows the QR code or where to transfer the money to."""
     return {
         "checkout_url": opened.url or f"{settings().base_url}/participations/{participation_id}/payment",
         "gateway": opened.way.gateway,
         "method": opened.way.method,
         "qr_text": opened.qr_text,
         "client": dict(opened.client),
+        "transfer": dict(opened.transfer),
         "until": opened.until,
     }
 

@@ -1,0 +1,1 @@
+"""Bank transfers to our own account: the payer writes a reference, an admin enters the statement's line."""
