@@ -18,6 +18,15 @@ STATES = ("open", "assigned", "returning", "returned")
 #: would be refunded; it is paid; it is in another currency.
 FITS, SHORT, OVER, LATE, PAID, OTHER = "fits", "short", "over", "late", "paid", "other_currency"
 LIKELY = 5
+#: A part of a payment whose rest is not waited for any more: its member pays another way, or has lost the place.
+_STRANDED = (
+    "(l.state = 'assigned' AND EXISTS (SELECT 1 FROM payment p JOIN participation t ON t.id = p.participation_id "
+    "WHERE p.id = l.payment_id AND (p.state IN ('closed', 'failed') OR (p.state = 'created' AND t.state NOT IN "
+    "('pending_payment', 'joined', 'needs_attention')))))"
+)
+_LINE = f"SELECT l.*, {_STRANDED} AS stranded FROM bank_line l "  # noqa: S608
+#: What waits for a person.
+_WAITS = f"(l.state = 'open' OR {_STRANDED})"
 _PAYMENTS = (
     "SELECT p.id, p.provider_ref, p.amount_minor, p.currency, p.state, p.purpose, p.due_at, p.participation_id, "
     "p.campaign_id, c.title, u.name AS member, t.state AS place, t.due_minor, t.captured_minor, "
@@ -45,7 +54,7 @@ class Suggestion:
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
     """One line; amounts in minor units. ``pays``: the payment it is assigned to, or the one whose reference stands in
-    its text."""
+    its text. ``stranded``: assigned, and the rest of that payment is not waited for any more."""
 
     id: str
     reference: str
@@ -64,6 +73,7 @@ class StatementLine:
     decided_at: datetime | None
     returned_at: datetime | None
     pays: Suggestion | None
+    stranded: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +90,15 @@ class LineView:
 
 
 async def lines(window: Window, *, state: str = "") -> Slice[StatementLine]:
-    """All lines, the latest entered first; of one state if given. The caller has checked that an admin reads."""
+    """All lines, the latest entered first; of one state if given, ``open`` being all that waits for a person.
+
+    The caller has checked that an admin reads.
+    """
     after = window.after[0] if window.after else ""
+    shown = _WAITS if state == "open" else "(l.state = ? OR ? = '')"
     rows = await db.fetch(
-        "SELECT * FROM bank_line WHERE (state = ? OR ? = '') AND (id < ? OR ? = '') ORDER BY id DESC LIMIT ?",
-        state,
-        state,
+        f"{_LINE}WHERE {shown} AND (l.id < ? OR ? = '') ORDER BY l.id DESC LIMIT ?",
+        *(() if state == "open" else (state, state)),
         after,
         after,
         window.limit + 1,
@@ -95,7 +108,7 @@ async def lines(window: Window, *, state: str = "") -> Slice[StatementLine]:
 
 async def line(line_id: str) -> LineView:
     """One line. Raises ``NotFound``."""
-    row = await db.fetch_one("SELECT * FROM bank_line WHERE id = ?", line_id)
+    row = await db.fetch_one(_LINE + "WHERE l.id = ?", line_id)
     if row is None:
         raise NotFound
     (found,) = await _lines([row])
@@ -124,7 +137,7 @@ async def by_reference(written: str) -> str | None:
 
 async def fitting() -> list[tuple[str, str]]:
     """(line, payment) of all open lines that exactly make up the payment whose reference stands in their text."""
-    rows = await db.fetch("SELECT * FROM bank_line WHERE state = 'open' ORDER BY id LIMIT 2000")
+    rows = await db.fetch(_LINE + "WHERE l.state = 'open' ORDER BY l.id LIMIT 2000")
     return [
         (line.id, line.pays.payment_id) for line in await _lines(rows) if line.pays and line.pays.fit == FITS
     ]
@@ -132,7 +145,7 @@ async def fitting() -> list[tuple[str, str]]:
 
 async def waiting() -> int:
     """How many lines wait for a decision."""
-    row = await db.fetch_one("SELECT COUNT(*) AS n FROM bank_line WHERE state = 'open'")
+    row = await db.fetch_one(f"SELECT COUNT(*) AS n FROM bank_line l WHERE {_WAITS}")  # noqa: S608
     return int(row["n"]) if row else 0
 
 
@@ -222,4 +235,5 @@ def _line(row: dict[str, Any], names: dict[str, str], pays: Suggestion | None) -
         decided_at=db.instant(row["decided_at"]),
         returned_at=db.instant(row["returned_at"]),
         pays=pays,
+        stranded=bool(row["stranded"]),
     )

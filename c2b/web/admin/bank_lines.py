@@ -41,6 +41,7 @@ FIT_WORDS = {
     reading.PAID: (N_("This payment is paid"), "bad"),
     reading.OTHER: (N_("Another currency"), "bad"),
 }
+STRANDED = (N_("A part, and the rest is not waited for"), "bad")
 _TYPED = ("booked_on", "amount", "currency", "payer_name", "account", "bank", "text", "reference")
 
 
@@ -203,5 +204,6 @@ def _currencies() -> list[tuple[str, str]]:
 def _words() -> dict[str, Any]:
     return {
         "states": {code: (gettext(text), tone) for code, (text, tone) in STATE_WORDS.items()},
+        "stranded": (gettext(STRANDED[0]), STRANDED[1]),
         "fits": {code: (gettext(text), tone) for code, (text, tone) in FIT_WORDS.items()},
     }

@@ -6,7 +6,9 @@ import pytest
 
 from c2b.config import settings
 from c2b.kit import clock, db
+from c2b.payments.asking import check_out
 from c2b.payments.gateways.bank.references import printed
+from c2b.payments.statement.deciding import assign
 from tests import small, world
 from tests.books import provider
 from tests.payments.paying import state_of
@@ -144,3 +146,23 @@ async def test_it_is_for_admins_only(w, app, bo, mill):
     for somebody in (bo, mill):
         await somebody.get("/admin/bank-lines", 404)
         await somebody.get("/admin/bank-lines/01ARZ3NDEKTSV4RRFFQ69G5FAV", 404)
+
+
+class TestAPartWhoseRestIsNotWaitedForAnyMore:
+    @pytest.mark.parametrize("how", ["pays another way", "loses the place"])
+    async def test_is_in_front_of_an_admin_again(self, w, app, root, how):
+        home, joined, payment = await waiting()
+        line = await came(home.root, 1000)
+        assert not await assign(home.root, line, payment["id"])
+        assert (await root.get("/admin/bank-lines")).says("Nothing waits for you here.")
+        if how == "pays another way":
+            await check_out(home.members[-1], joined.participation_id, gateway_name="sandbox")
+        else:
+            await db.execute("UPDATE participation SET state = 'expired', reserved_until = NULL")
+        page = await root.get("/admin/bank-lines")
+        assert page.says("A part, and the rest is not waited for")
+        assert (await root.get("/admin/money")).says("1 waits")
+        page = await root.get(f"/admin/bank-lines/{line}")
+        assert page.says("The rest is not waited for any more")
+        assert (await root.send(page.form("/return"), note="It will not come.")).says("Going back")
+        assert (await root.get("/admin/bank-lines")).says("Nothing waits for you here.")
