@@ -31,6 +31,7 @@ from c2b.payments import gateways
 from c2b.payments.collecting import keep_reminders
 from c2b.payments.operations import ask_again
 from c2b.payments.reconciling import keep_reconciliations
+from c2b.payments.statement.deciding import keep_parts
 from c2b.payments.watching import keep_windows
 from c2b.payouts.operations import keep_guards, keep_releases
 from c2b.referrals.operations import keep_commissions
@@ -75,6 +76,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("windows", timedelta(hours=1), keep_windows),
         Sweep("reconciliations", timedelta(minutes=10), keep_reconciliations),
         Sweep("balances", timedelta(minutes=1), keep_reminders),
+        Sweep("bank transfers", timedelta(minutes=10), keep_parts),
         Sweep("commissions", timedelta(minutes=10), keep_commissions),
         Sweep("releases", timedelta(minutes=10), keep_releases),
         Sweep("payout blocks", timedelta(minutes=10), keep_guards),

@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 #: Methods that a browser alone is enough for; ``jsapi`` needs the provider's own app.
 ON_PAGES = ("page", "qr", "transfer")
-_QR, CLIENT, _TRANSFER = "qr:", "client:", "transfer:"
+_QR, CLIENT, TRANSFER = "qr:", "client:", "transfer:"
 #: A prepared payment in the provider's app is good for two hours; it is prepared anew before that.
 STALE = timedelta(minutes=100)
 #: What a payment's ``checkout_url`` begins with where its provider has no page.
-NO_PAGES = (_QR, CLIENT, _TRANSFER)
+NO_PAGES = (_QR, CLIENT, TRANSFER)
 
 
 class NoSuchWay(Conflict):
@@ -161,7 +161,7 @@ def place_of(started: Started) -> str:
     if started.client:
         return CLIENT + json.dumps(dict(started.client), sort_keys=True)
     if started.transfer:
-        return _TRANSFER + json.dumps(dict(started.transfer), sort_keys=True, ensure_ascii=False)
+        return TRANSFER + json.dumps(dict(started.transfer), sort_keys=True, ensure_ascii=False)
     return started.redirect_url
 
 
@@ -181,7 +181,7 @@ def checkout_of(row: Mapping[str, Any], *, reserved_until: Any) -> Checkout:
         url="" if place.startswith(NO_PAGES) else place,
         qr_text=place.removeprefix(_QR) if place.startswith(_QR) else "",
         client=json.loads(place.removeprefix(CLIENT)) if place.startswith(CLIENT) else {},
-        transfer=json.loads(place.removeprefix(_TRANSFER)) if place.startswith(_TRANSFER) else {},
+        transfer=json.loads(place.removeprefix(TRANSFER)) if place.startswith(TRANSFER) else {},
     )
 
 
@@ -192,7 +192,7 @@ def method_of(row: Mapping[str, Any]) -> str:
         return "qr"
     if place.startswith(CLIENT):
         return "jsapi"
-    if place.startswith(_TRANSFER):
+    if place.startswith(TRANSFER):
         return "transfer"
     pages = [method for method in methods if method not in ("qr", "jsapi")]
     return pages[0] if place and pages else methods[0]

@@ -16,6 +16,7 @@ LOGINS = (
     ("organizer", "ana@c2b.example"),
     ("manufacturer", "mill@c2b.example"),
     ("admin", "root@c2b.example"),
+    ("second admin", "rut@c2b.example"),
 )
 _FAMILY = "王 李 张 刘 陈 杨 黄 赵 吴 周 徐 孙 马 朱 胡 郭 何 林 高 罗".split()
 _GIVEN = "子涵 雨桐 浩然 梓萱 思远 佳怡 俊杰 若曦 宇航 静怡 嘉豪 诗琪 明轩 可欣 天佑 雅婷 志远 欣妍 文博 晓彤".split()

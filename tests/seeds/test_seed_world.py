@@ -154,7 +154,13 @@ class TestTheSeedWorld:
     def test_knows_the_four_who_log_in_and_left_no_work_behind(self, seeded):
         rows = ask(seeded, "SELECT email, role FROM user_account")
         roles = {row["email"]: row["role"] for row in rows}
-        assert [roles[email] for _, email in LOGINS] == ["consumer", "consumer", "manufacturer", "admin"]
+        assert [roles[email] for _, email in LOGINS] == [
+            "consumer",
+            "consumer",
+            "manufacturer",
+            "admin",
+            "admin",
+        ]
         jobs = Counter(row["state"] for row in ask(seeded, "SELECT state FROM job"))
         assert jobs["dead"] == jobs["running"] == 0
         assert ask(seeded, "SELECT key, error FROM job WHERE error <> ''") == []

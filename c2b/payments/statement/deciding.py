@@ -7,6 +7,7 @@ takes. What is too little waits for the rest, what is too much goes back, and so
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from c2b.accounts.rules import Actor
@@ -20,7 +21,7 @@ from c2b.ledger.operations import ensure, suspense, transfer, world
 from c2b.payments.capturing import receive
 from c2b.payments.disbursing import Payee, opened, propose
 from c2b.payments.gateways.base import GatewayEvent
-from c2b.payments.statement.reading import fitting
+from c2b.payments.statement.reading import fitting, stranded
 
 GATEWAY = "bank"
 RETURNED = "bank_return"
@@ -138,6 +139,33 @@ async def send_back(actor: Actor, line_id: str, *, payee: Payee | None = None, n
     await db.atomically(write)
 
 
+async def keep_parts() -> int:
+    """The clock's sweep: a part whose rest is not waited for any more goes back by itself, as its payer was told.
+
+    People approve and send the transfer. What came from an account that nobody knows waits for an admin. How many.
+    """
+    done = 0
+    for line_id in await stranded():
+        done += await db.atomically(partial(_back_by_itself, line_id))
+    return done
+
+
+async def _back_by_itself(line_id: str) -> bool:
+    line = await db.fetch_one("SELECT * FROM bank_line WHERE id = ?", line_id)
+    if line is None or line["state"] != "assigned" or not line["payment_id"]:
+        return False
+    await hold((await _payment(line["payment_id"]))["campaign_id"])
+    if line_id not in await stranded():  # paid after all meanwhile
+        return False
+    try:
+        await _decide(
+            None, line_id, "returning", "return_minor = amount_minor, note = ?", "", when="assigned"
+        )
+    except LineDecided:
+        return False
+    return await _propose(line, line["amount_minor"], _payee(line), None)
+
+
 async def return_sent(line_id: str) -> None:
     """The bank has carried it out, in the transaction that says so: book it."""
     line = await db.fetch_one("SELECT * FROM bank_line WHERE id = ?", line_id)
@@ -195,13 +223,15 @@ async def _arrived(payment_id: str) -> int:
     return int((row or {})["arrived"] or 0)
 
 
-async def _decide(actor: Actor, line_id: str, becomes: str, change: str, *values: Any, when: str) -> None:
+async def _decide(
+    actor: Actor | None, line_id: str, becomes: str, change: str, *values: Any, when: str
+) -> None:
     """Once: only from the state that was read before, whoever was faster meanwhile."""
     rows = await db.execute(
         f"UPDATE bank_line SET state = ?, {change}, decided_by = ?, decided_at = ? WHERE id = ? AND state = ?",  # noqa: S608
         becomes,
         *values,
-        actor.id,
+        actor.id if actor else None,
         clock.now(),
         line_id,
         when,
@@ -209,17 +239,21 @@ async def _decide(actor: Actor, line_id: str, becomes: str, change: str, *values
     if rows != 1:
         raise LineDecided
     await record(
-        f"bank_line.{becomes}", subject="bank_line", subject_id=line_id, actor_id=actor.id, audience="admin"
+        f"bank_line.{becomes}",
+        subject="bank_line",
+        subject_id=line_id,
+        actor_id=actor.id if actor else None,
+        audience="admin",
     )
 
 
 async def _propose(
-    line: dict[str, Any], amount_minor: int, payee: Payee | None, actor: Actor, note: str = ""
+    line: dict[str, Any], amount_minor: int, payee: Payee | None, actor: Actor | None, note: str = ""
 ) -> bool:
     return bool(
         await propose(
             kind="return", subject_id=line["id"], amount_minor=amount_minor, currency=line["currency"], payee=payee,
-            payee_name=line["payer_name"], proposed_by=actor.id, note=note,
+            payee_name=line["payer_name"], proposed_by=actor.id if actor else None, note=note,
         )
     )  # fmt: skip
 

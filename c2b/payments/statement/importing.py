@@ -24,8 +24,8 @@ from c2b.payments.statement.entering import Line, faults_of
 MAX_BYTES, MAX_ROWS, MAX_FAULTS = 1_000_000, 2_000, 50
 #: Column → the names it may have, lower case.
 COLUMNS = {
-    "booked_on": ("booked_on", "date", "booking date", "交易日期", "记账日期", "日期"),
-    "amount": ("amount", "credit", "金额", "收入金额", "贷方金额", "交易金额"),
+    "booked_on": ("booked_on", "date", "booking date", "交易日期", "交易时间", "记账日期", "日期"),
+    "amount": ("amount", "credit", "金额", "收入金额", "贷方金额", "贷方发生额", "交易金额"),
     "currency": ("currency", "币种", "货币"),
     "payer_name": ("payer_name", "payer", "name", "对方户名", "付款人", "付款方户名"),
     "account": ("account", "payer_account", "iban", "对方账号", "付款账号"),
@@ -37,6 +37,8 @@ NEEDED = ("booked_on", "amount")
 _AMOUNT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 _DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 _NAMES = {name: column for column, names in COLUMNS.items() for name in names}
+#: Columns by the names that people read.
+_SHOWN = {"booked_on": "date"}
 _CURRENCIES = {"人民币": "CNY", "RMB": "CNY", "美元": "USD", "欧元": "EUR"}
 
 
@@ -63,7 +65,7 @@ def read_statement(data: bytes, *, currency: str = "CNY") -> Statement:
         raise _refused(
             "columns",
             N_("The first row must name the columns; missing: {columns}."),
-            columns=", ".join(missing),
+            columns=", ".join(_SHOWN.get(name, name) for name in missing),
         )
     if len(rows) > MAX_ROWS + 1:
         raise _refused("too_many", N_("The file has too many rows: {most} at most."), most=MAX_ROWS)
@@ -80,7 +82,9 @@ def read_statement(data: bytes, *, currency: str = "CNY") -> Statement:
             lines.append(found)
         else:
             wrong += [
-                FieldError(f"row {number}.{each.path}", each.code, each.message, each.params)
+                FieldError(
+                    f"row {number}.{_SHOWN.get(each.path, each.path)}", each.code, each.message, each.params
+                )
                 for each in found
             ]
     if wrong:
@@ -108,7 +112,7 @@ def _line(told: dict[str, str], usual: str, seen: Counter[str]) -> Line | list[F
         amount_minor=amount,
         currency=currency,
         payer_name=told.get("payer_name", ""),
-        account=told.get("account", ""),
+        account="" if "*" in told.get("account", "") else told.get("account", ""),  # masked: as good as none
         bank=told.get("bank", ""),
         text=told.get("text", ""),
     )

@@ -143,6 +143,12 @@ async def fitting() -> list[tuple[str, str]]:
     ]
 
 
+async def stranded() -> list[str]:
+    """Parts whose rest is not waited for any more, and whose sender's account is known."""
+    rows = await db.fetch(f"{_LINE}WHERE {_STRANDED} AND l.payer_sealed <> '' ORDER BY l.id LIMIT 200")
+    return [row["id"] for row in rows]
+
+
 async def waiting() -> int:
     """How many lines wait for a decision."""
     row = await db.fetch_one(f"SELECT COUNT(*) AS n FROM bank_line l WHERE {_WAITS}")  # noqa: S608

@@ -20,7 +20,7 @@ from c2b.events.queries import events_of_campaign
 from c2b.kit.errors import AppError, Conflict, Invalid, NotFound
 from c2b.kit.http.paging import Window, window_of
 from c2b.kit.http.redirects import see_other
-from c2b.kit.i18n import N_
+from c2b.kit.i18n import N_, gettext
 from c2b.ledger.queries import where_it_rests
 from c2b.payments.collecting import collecting_of
 from c2b.payments.queries import money_of_campaign
@@ -38,6 +38,8 @@ from c2b.web.manufacturer.orders import STATE_TONES, timeline_or_none
 from c2b.web.pages import errors_by_field, form_of, page
 
 TEMPLATE = "pages/admin/campaign.html"
+#: What a campaign's money became, where that has gone on since: those accounts know no campaigns.
+REST_WORDS = {"payable": N_("Released to the manufacturer"), "commission": N_("Earned by inviters")}
 #: Events on the campaign's own page; the log has them all.
 LATEST = 12
 
@@ -109,6 +111,7 @@ async def view_of(actor: Actor, campaign: dict[str, Any], window: Window) -> dic
         "money": money,
         "collecting": await collecting_of(campaign),
         "rests": await where_it_rests(campaign_id),
+        "rest_words": {prefix: gettext(words) for prefix, words in REST_WORDS.items()},
         "may_cancel": may_change(campaign["state"], "canceled"),
         "steps": [
             Step(state=campaign_state(each["to_state"]), at=each["at"], reason=each["reason"])

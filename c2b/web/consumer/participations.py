@@ -31,6 +31,7 @@ from c2b.participations.room import position_of
 from c2b.participations.waitlist import WAITED
 from c2b.payments.collecting import balance_of
 from c2b.payments.queries import money_of
+from c2b.payments.statement.awaiting import awaited
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.ballot import may_vote
 from c2b.web.consumer.ballot_form import own_votes
@@ -160,6 +161,7 @@ async def show(request: Request) -> Response:
         foreseen=await foreseen_view(campaign, row["id"]) if view.holds_place else None,
         question=await question_view(row, offer),
         moves=moves_of(await money_of(row["id"]), await receipts_by_subject(row["id"])),
+        transfer=await awaited(row["id"]),
         invoice=await standing(actor, row["id"]),
         invoice_words=words(),
         balance=await balance_of(row["id"]),

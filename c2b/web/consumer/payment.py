@@ -117,6 +117,7 @@ async def show(request: Request) -> Response:
         value=value_of(opened.way if opened and opened.way in ways else ways[0]) if ways else "",
         money=gettext(_HELD if held else _CHARGED),
         until=opened.until if opened else row["reserved_until"],
+        arrived_minor=await arrived_of(opened.payment_id) if opened and opened.transfer else 0,
     )
 
 

@@ -17,7 +17,14 @@ from c2b.payments.capturing import ask_again
 from c2b.payments.choosing import NoSuchWay
 from c2b.payments.disbursing import Payee, opened
 from c2b.payments.gateways import gateway
-from c2b.payments.statement.deciding import LineDecided, OtherCurrency, PaidAlready, assign, send_back
+from c2b.payments.statement.deciding import (
+    LineDecided,
+    OtherCurrency,
+    PaidAlready,
+    assign,
+    keep_parts,
+    send_back,
+)
 from c2b.payments.statement.entering import EnteredAlready, enter, enter_all
 from tests import small, world
 from tests.books import assert_books
@@ -267,6 +274,24 @@ class TestMoneyThatPaysNothing:
         assert await balance(SUSPENSE) == 0
         # and what comes afterwards has to make up the whole amount
         assert not await assign(w.root, await came(w.root, payment["amount_minor"] - 1), payment["id"])
+
+
+class TestAPartWhoseRestNeverComes:
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_goes_back_by_itself_once_where_its_account_is_known(self, database, provider, known):
+        w = await small.build()
+        joined, payment, _ = await asked_by_transfer(w, await open_campaign(w))
+        line_id = await came(w.root, 1000, account=ACCOUNT if known else "")
+        await assign(w.root, line_id, payment["id"])
+        assert await keep_parts() == 0
+        await check_out(w.members[-1], joined.participation_id, gateway_name="sandbox")
+        assert [await keep_parts(), await keep_parts()] == [int(known), 0]
+        assert (await line_row(line_id))["state"] == ("returning" if known else "assigned")
+        assert [each["amount_minor"] for each in await transfers_out()] == [1000] * known
+        if known:
+            await sent(w, (await transfers_out())[0])
+            assert (await line_row(line_id))["state"] == "returned"
+            assert await balance(SUSPENSE) == 0
 
 
 class TestTwoAdminsAtOnce:

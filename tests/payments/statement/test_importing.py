@@ -52,6 +52,12 @@ class TestAFile:
         found = read_statement(b"date,amount,currency\n2026-11-20,500,JPY\n2026-11-20,1.234,KWD\n")
         assert [line.amount_minor for line in found.lines] == [500, 1234]
 
+    def test_with_a_masked_account_tells_none(self):
+        (line,) = read_statement(
+            "交易时间,贷方发生额,对方账号\n2026-11-20,9.00,6222****1234\n".encode()
+        ).lines
+        assert (line.amount_minor, line.account) == (900, "")
+
     async def test_read_twice_is_each_line_once_and_equal_rows_are_two(self, database):
         w = await small.build()
         data = b"date,amount,payer\n2026-11-20,5.00,Bo\n2026-11-20,5.00,Bo\n2026-11-20,6.00,Bo\n"
@@ -65,10 +71,10 @@ class TestARefusedFile:
         tomorrow = (clock.today() + timedelta(days=1)).isoformat()
         rows = ('2026-11-20,"12,50",CNY', "soon,5,CNY", f"{tomorrow},5,XXX", "2026-11-20,1.005,CNY")
         assert faults((HEAD + "\n".join(f"{row},,,," for row in rows)).encode()) == {
-            "row 2.amount": "amount", "row 3.booked_on": "date", "row 4.amount": "amount", "row 5.amount": "amount",
+            "row 2.amount": "amount", "row 3.date": "date", "row 4.amount": "amount", "row 5.amount": "amount",
         }  # fmt: skip
         assert faults((HEAD + f"{tomorrow},5,CNY,,12,,\n").encode()) == {
-            "row 2.booked_on": "future", "row 2.account": "account",
+            "row 2.date": "future", "row 2.account": "account",
         }  # fmt: skip
 
     def test_says_at_most_fifty(self):

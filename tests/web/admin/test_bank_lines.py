@@ -134,7 +134,7 @@ class TestAFile:
 
     async def test_with_faults_enters_nothing_and_names_them(self, w, app, root):
         page = await self.send(root, b"date,amount\n2026-11-20,90.00\nsoon,5\n", 422)
-        assert page.says("Nothing of this file was entered.", "row 3.booked_on", "This is no date")
+        assert page.says("Nothing of this file was entered.", "row 3.date", "This is no date")
         page = await self.send(root, b"date,amount,reference\n2026-11-20,9,A\n2026-11-20,8,A\n", 422)
         assert page.says("Line A was entered before with another amount")
         assert await db.fetch("SELECT id FROM bank_line") == []

@@ -86,3 +86,18 @@ class TestACodeForBankingApps:
         assert lines == ("BCD\n002\n1\nSCT\n\nC2B Ltd\nDE02120300000000202051\nEUR12.50\n\nRF18539007547034")
         assert credit_transfer(replace(opened, currency="CNY")) == ""
         assert credit_transfer(replace(opened, transfer={**opened.transfer, "account": "622200"})) == ""
+
+
+@pytest.mark.usefixtures("bank")
+class TestThePlace:
+    async def test_says_what_has_come_and_leads_to_where_to_transfer_to(self, w, bo):
+        place, payment = await chosen(w, bo)
+        page = await bo.get(place)
+        assert page.says("We wait for your bank transfer.", "Show where to transfer to")
+        await assign(w.root, await came(w.root, 63000), payment["id"])
+        assert (await bo.get(place)).says("CN¥630.00 has arrived by bank transfer, CN¥9.00 is missing.")
+        assert (await bo.get(f"{place}/payment?choose=1")).says(
+            "If you pay in another way you pay the whole amount"
+        )
+        await db.execute("UPDATE participation SET state = 'expired', reserved_until = NULL")
+        assert "bank transfer" not in (await bo.get(place)).text
