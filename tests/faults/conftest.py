@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +17,14 @@ from c2b.config import settings
 from c2b.kit.db import Database
 from tests.databases import Templates
 from tests.faults import stage as stages
+from tests.faults import treasury as treasuries
 from tests.faults.harness import Copies, ForkServer, Place
+from tests.faults.place import in_memory
+from tests.faults.treasury import Treasury
 
-Staged = tuple[Place, stages.Stage]
+World = stages.Stage | Treasury
+Staged = tuple[Place, World]
+Prepared = Callable[[str, str, bool], tuple[str, World]]
 
 
 @pytest.fixture(autouse=True)
@@ -38,49 +45,62 @@ def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer
 
 
 @pytest.fixture(scope="session")
-def prepared(database_templates: Templates) -> Callable[[str, bool], tuple[str, stages.Stage]]:
-    """The world of ``stage.build`` by kind of database and size, built when first asked for."""
-    made: dict[tuple[str, bool], tuple[str, stages.Stage]] = {}
+def prepared(database_templates: Templates) -> Prepared:
+    """A world by its name, kind of database and size, built when first asked for."""
+    made: dict[tuple[str, str, bool], tuple[str, World]] = {}
 
-    async def build(url: str, small: bool) -> stages.Stage:
+    async def build(url: str, name: str, small: bool) -> World:
         wiring.connect()
         async with Database(url):
-            return await stages.build(small=small)
+            return await (stages.build(small=small) if name == "stage" else treasuries.build(small_one=small))
 
-    def of(kind: str, small: bool) -> tuple[str, stages.Stage]:
-        if (kind, small) not in made:
+    def of(kind: str, name: str, small: bool) -> tuple[str, World]:
+        if (kind, name, small) not in made:
             with ThreadPoolExecutor(1) as aside:  # the test's own thread has a running loop
                 url = aside.submit(
                     database_templates.sqlite if kind == "sqlite" else database_templates.postgres
-                )
-                made[kind, small] = (
-                    url.result(),
-                    aside.submit(lambda: asyncio.run(build(url.result(), small))).result(),
-                )
-        return made[kind, small]
+                ).result()
+                built = aside.submit(lambda: asyncio.run(build(url, name, small))).result()
+                made[kind, name, small] = (url, built)
+        return made[kind, name, small]
 
     return of
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def new_place(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    fork_server: ForkServer,
-    prepared: Callable[[str, bool], tuple[str, stages.Stage]],
+def places(
+    request: pytest.FixtureRequest, tmp_path: Path, fork_server: ForkServer, prepared: Prepared
 ) -> Iterator[Callable[..., Staged]]:
-    """Gives fresh copies of the world, on SQLite and on PostgreSQL."""
+    """Gives fresh copies of a world, on SQLite and on PostgreSQL."""
     copies, made = Copies(), []
 
-    def fresh(*, small: bool = False) -> Staged:
-        url, stage = prepared(request.param, small)
-        folder = tmp_path / f"place-{len(made)}"
-        folder.mkdir()
-        place = Place(fork_server, copies.of(url, folder), folder)
+    def fresh(name: str, *, small: bool, quick: bool = False) -> Staged:
+        url, built = prepared(request.param, name, small)
+        for old in list(made) if quick else ():
+            take_away(old)
+        folder = Path(tempfile.mkdtemp(prefix="place-", dir=in_memory() or tmp_path if quick else tmp_path))
+        place = Place(fork_server, copies.of(url, folder, flushes=not quick), folder)
         made.append(place)
-        stage.write_plan(folder)
-        return place, copy.deepcopy(stage)
+        built.write_plan(folder)
+        return place, copy.deepcopy(built)
+
+    def take_away(place: Place) -> None:
+        made.remove(place)
+        copies.drop(place.database)
+        shutil.rmtree(place.data_dir, ignore_errors=True)
 
     yield fresh
-    for place in made:
-        copies.drop(place.database)
+    for place in list(made):
+        take_away(place)
+
+
+@pytest.fixture
+def new_place(places: Callable[..., Staged]) -> Callable[..., Staged]:
+    """Fresh copies of the world of ``stage``."""
+    return lambda *, small=False: places("stage", small=small)
+
+
+@pytest.fixture
+def new_treasury(places: Callable[..., Staged]) -> Callable[..., Staged]:
+    """Fresh copies of the world of ``treasury``, one after another, each in the place of the last."""
+    return lambda *, small=False: places("treasury", small=small, quick=True)

@@ -132,13 +132,16 @@ class Copies:
     def __init__(self) -> None:
         self._made: list[str] = []
 
-    def of(self, url: str, folder: Path) -> str:
+    def of(self, url: str, folder: Path, *, flushes: bool = True) -> str:
+        """A copy, in ``folder`` if it is a file. ``flushes``: the server writes to disk before it answers."""
         if url.startswith("sqlite"):
             target = folder / "c2b.sqlite3"
             shutil.copy(url.removeprefix("sqlite://"), target)
             return f"sqlite://{target}"
         name = f"c2b_fault_{os.getpid()}_{uuid.uuid4().hex[:8]}"
         admin(f'CREATE DATABASE "{name}" TEMPLATE "{url.rsplit("/", 1)[1]}" STRATEGY FILE_COPY')
+        if not flushes:
+            admin(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         self._made.append(name)
         return f"{url.rsplit('/', 1)[0]}/{name}"
 
@@ -174,6 +177,15 @@ def admin(sql: str) -> None:
     thread.join()
     if failed:
         raise failed[0]
+
+
+@dataclass
+class Story:
+    """What a place lived through: kills, what there was to compare, and what was wrong with it."""
+
+    kills: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass

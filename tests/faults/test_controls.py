@@ -12,8 +12,8 @@ import pytest
 from c2b.durable import enqueue
 from c2b.kit import db
 from c2b.kit.db import Database
-from tests.faults.harness import Place, long_mode, seed
-from tests.faults.test_kills import Story, live_through
+from tests.faults.harness import Place, Story, long_mode, seed
+from tests.faults.test_kills import live_through
 
 pytestmark = pytest.mark.faults
 

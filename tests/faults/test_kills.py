@@ -7,7 +7,6 @@ import random
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from c2b.kit import db
 from c2b.kit.db import Database
 from tests.faults import stage as stages
-from tests.faults.harness import Figures, Place, in_place, long_mode, seed
+from tests.faults.harness import Figures, Place, Story, in_place, long_mode, seed
 from tests.faults.verdict import compare, seen
 
 pytestmark = pytest.mark.faults
@@ -26,15 +25,6 @@ pytestmark = pytest.mark.faults
 AFTER_THE_DEADLINE = (stages.OPEN_FOR + timedelta(hours=1)).total_seconds()
 _WITH_AN_HOUR = re.compile(r" \d{4}-\d\d-\d\dT")
 Kill = Callable[[], Awaitable[int]]
-
-
-@dataclass
-class Story:
-    """What a place lived through: kills, what there was to compare, and what was wrong with it."""
-
-    kills: int = 0
-    seen: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
 
 
 async def live_through(place: Place, stage: stages.Stage, kill: Kill, **calm: Any) -> Story:
