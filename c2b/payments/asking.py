@@ -124,11 +124,18 @@ async def _kept_until(participation_id: str) -> datetime | None:
 
 
 async def _keep_place(own: dict[str, Any], deadline: datetime, way: Way, left: Payment | None) -> None:
-    """A place waits for money that takes days; whoever turns to a quick way instead has as long as everybody again."""
+    """A place waits for money that takes days, counted from the first time that it was asked for in that way; whoever
+    turns to a quick way instead has as long as everybody again."""
     now, until = clock.now(), db.instant(own["reserved_until"])
     reserves = gateway(way.gateway).capabilities.reserves
     if reserves:
-        until = min(now + reserves, deadline)
+        first = await db.fetch_one(
+            "SELECT MIN(created_at) AS at FROM payment WHERE participation_id = ? AND gateway = ?",
+            own["id"],
+            way.gateway,
+        )
+        began = (db.instant(first["at"]) if first else None) or now
+        until = min(began + reserves, deadline)
     elif left and gateway(left.gateway).capabilities.reserves and until:
         until = min(until, now + timedelta(minutes=settings().reservation_minutes))
     else:

@@ -18,7 +18,7 @@ from c2b.kit import clock, db, faults
 from c2b.kit.errors import AppError
 from c2b.ledger.operations import ensure, escrow, suspense, transfer, world
 from c2b.participations.operations import confirm_capture, confirm_payment
-from c2b.payments.gateways import gateway
+from c2b.payments.gateways import enabled, gateway
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.holding import book_authorization, book_loss
 from c2b.payments.models import Payment, Refund
@@ -188,13 +188,18 @@ async def _book_failure(payment_id: str) -> None:
 async def ask_again(*, older_than: timedelta = timedelta(minutes=2), limit: int = 100) -> int:
     """The clock's sweep: ask the provider about payments whose notification may have been lost.
 
-    Young ones every round, older ones until a day after the checkout closed; the book decides what is new.
+    Young ones every round, older ones until a day after the checkout closed; the book decides what is new. Nobody is
+    asked about transfers to our own account: what captures them is assigned by us, and they would crowd out the others.
     """
     now = clock.now()
+    own = [name for name in enabled() if gateway(name).capabilities.own_account]
+    others = f"AND gateway NOT IN ({', '.join('?' for _ in own)}) " if own else ""
     rows = await db.fetch(
         "SELECT id, gateway, provider_ref, amount_minor, currency FROM payment WHERE provider_ref IS NOT NULL "
-        "AND ((state IN ('created', 'failed', 'closed') AND created_at < ? AND (created_at > ? OR due_at > ?)) "
+        + others
+        + "AND ((state IN ('created', 'failed', 'closed') AND created_at < ? AND (created_at > ? OR due_at > ?)) "
         "OR (state = 'authorized' AND hold_until <= ?)) ORDER BY created_at DESC LIMIT " + str(int(limit)),
+        *own,
         now - older_than,
         now - timedelta(days=2),
         now - timedelta(days=OVERDUE_DAYS + 2),

@@ -62,7 +62,7 @@ class TestMoneyUnderKills:
         chance = random.Random(figures.seed)
         while not _enough(figures):
             place, treasury = new_treasury(small=not long_mode())
-            kill = partial(place.kill_at_random, chance, longest=0.8)
+            kill = partial(place.kill_at_random, chance, longest=3.0 if long_mode() else 0.8)
             story = await live_through(place, treasury, kill)
             figures.add(story.kills, story.seen, story.faults)
             assert story.faults == [], (figures.seed, story.faults)
