@@ -18,7 +18,7 @@ from c2b.kit.db import Database
 from tests.databases import Templates
 from tests.faults import stage as stages
 from tests.faults import treasury as treasuries
-from tests.faults.harness import Copies, ForkServer, Place
+from tests.faults.harness import Copies, ForkServer, Place, long_mode
 from tests.faults.place import in_memory
 from tests.faults.treasury import Treasury
 
@@ -101,6 +101,11 @@ def new_place(places: Callable[..., Staged]) -> Callable[..., Staged]:
 
 
 @pytest.fixture
-def new_treasury(places: Callable[..., Staged]) -> Callable[..., Staged]:
-    """Fresh copies of the world of ``treasury``, one after another, each in the place of the last."""
+def new_treasury(request: pytest.FixtureRequest, places: Callable[..., Staged]) -> Callable[..., Staged]:
+    """Fresh copies of the world of ``treasury``, one after another, each in the place of the last.
+
+    A life there takes minutes on PostgreSQL: the short form lives on SQLite only.
+    """
+    if request.node.callspec.params["places"] == "postgres" and not long_mode():
+        pytest.skip("in `make faults` only")
     return lambda *, small=False: places("treasury", small=small, quick=True)

@@ -189,7 +189,7 @@ def content(**changes):
         "at": clock.now().replace(year=2026, month=11, day=25, hour=17, minute=5, second=9, microsecond=0),
         "zone": "Asia/Shanghai", "plan": "deposit", "gateway": "wechatpay", "reference": "50300908092026",
         "seller": {"name": {"en": "Tongxing", "zh": "同行"}, "address": {"en": "Shanghai", "zh": "上海"},
-                   "registration_id": "91310115MA1K4C2B07"},
+                   "registration_id": "91310115MA1K4C2B0F"},
         "payer": {"name": HOSTILE, "email": "bo@c2b.example"},
         "bought": {"campaign_code": "C-1", "campaign_title": "带得上飞机的移动电源", "product": {"en": "Power bank",
                    "zh": "移动电源"},

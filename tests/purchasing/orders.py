@@ -43,8 +43,8 @@ BUYER = {
         "en": "Tongxing Custom Commerce (Shanghai) Co., Ltd.",
         "zh": "同行定制商贸（上海）有限公司",
     },
-    "registration_id": "91310115MA1K4C2B07",
-    "vat_id": "CN91310115MA1K4C2B07",
+    "registration_id": "91310115MA1K4C2B0F",
+    "vat_id": "CN91310115MA1K4C2B0F",
     "address": {
         "en": "Room 1206, 88 Keyuan Road, Pudong New Area, Shanghai 201203, China",
         "zh": "上海市浦东新区科苑路88号1206室，邮编201203",
