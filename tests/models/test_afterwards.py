@@ -20,6 +20,7 @@ from c2b.payouts import guarding
 from c2b.referrals import jobs
 from tests.books import sandbox_at
 from tests.databases import Templates
+from tests.faults.harness import long_mode
 from tests.models.afterwards import Afterwards
 from tests.models.driving import NOON, some
 from tests.models.ordered import Ordered, pay_what_is_asked, prepare
@@ -118,6 +119,8 @@ class TestTheMachineFinds:
         monkeypatch.setattr(jobs, "reverse", generous)
         self.fails(on_sqlite, match="refunds make it")
 
+    @pytest.mark.faults
+    @pytest.mark.skipif(not long_mode(), reason="looked for in `make faults` only: it takes a minute")
     def test_a_commission_that_is_confirmed_while_its_order_can_be_returned(self, on_sqlite, monkeypatch):
         real = Market.returnable_until
         monkeypatch.setattr(
