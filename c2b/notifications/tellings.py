@@ -122,6 +122,9 @@ TELLINGS: dict[str, tuple[Telling, ...]] = {
     "payment.transfer_asked": (Telling(audiences.buyer, "transfer_asked", transfers.asked, members.own),),
     "payment.part_arrived": (Telling(audiences.buyer, "transfer_short", transfers.short, members.own),),
     "payment.too_much_arrived": (Telling(audiences.buyer, "transfer_over", transfers.over, members.own),),
+    "payment.part_returned": (
+        Telling(audiences.buyer, "transfer_returned", transfers.returned, members.own),
+    ),
     "participation.delivered": (
         Telling(audiences.member, "participation_delivered", production.timeline, members.own),
     ),
@@ -185,7 +188,7 @@ REPEATED = frozenset(
     "campaign.submitted campaign.returned campaign.reopened campaign.schema_moved campaign.proposed "
     "participation.proposed participation.balance_requested participation.balance_late "
     "participation.hold_lost campaign.window_ending payment.part_arrived "
-    "commission.confirmed commission.reversed "
+    "payment.part_returned commission.confirmed commission.reversed "
     "requirement.questioned requirement.kept milestone.blocked "
     "timeline.delayed purchase_order.sent purchase_order.reminded purchase_order.extended purchase_order.rejected "
     "refund.died purchase_order.expired job.died user.password_changed".split()

@@ -1,4 +1,4 @@
-"""What mails say of payments by bank transfer: where to send the money, what is missing, what was too much."""
+"""What mails say of payments by bank transfer: where to send the money, what is missing, what goes back."""
 
 from __future__ import annotations
 
@@ -41,5 +41,15 @@ async def over(happened: Happened) -> Facts:
     return {
         **await facts.campaign(happened),
         "surplus_minor": told["surplus_minor"],
+        "currency": told["currency"],
+    }
+
+
+async def returned(happened: Happened) -> Facts:
+    """A part that goes back, because the rest of its payment is not waited for any more."""
+    told = happened.payload
+    return {
+        **await facts.campaign(happened),
+        "returned_minor": told["returned_minor"],
         "currency": told["currency"],
     }

@@ -199,10 +199,11 @@ def method_of(row: Mapping[str, Any]) -> str:
 
 
 async def open_checkout(participation_id: str) -> Checkout | None:
-    """The open payment of a place whose provider has answered, if there is one."""
+    """The open payment of a place whose provider has answered; ``None`` also once the place is nobody's any more."""
     row = await db.fetch_one(
         "SELECT p.*, t.reserved_until FROM payment p JOIN participation t ON t.id = p.participation_id "
-        "WHERE p.participation_id = ? AND p.state = 'created' AND p.checkout_url <> ''",
+        "WHERE p.participation_id = ? AND p.state = 'created' AND p.checkout_url <> '' "
+        "AND (p.due_at IS NOT NULL OR t.reserved_until IS NOT NULL)",
         participation_id,
     )
     return checkout_of(row, reserved_until=row["reserved_until"]) if row else None

@@ -13,6 +13,7 @@ from c2b.durable.sweep import drain
 from c2b.invoicing import operations as papers
 from c2b.invoicing.requests import invoice
 from c2b.kit import clock, db
+from c2b.participations.operations import withdraw
 from c2b.payments.asking import check_out
 from c2b.payments.capturing import ask_again
 from c2b.payments.collecting import keep_reminders
@@ -20,7 +21,7 @@ from c2b.payments.gateways import sandbox
 from c2b.payments.models import Payment
 from c2b.payments.reconciling import keep_reconciliations
 from c2b.payments.refunding import book_failed_refund, request_refund
-from c2b.payments.statement.deciding import assign
+from c2b.payments.statement.deciding import assign, keep_parts
 from c2b.payments.watching import keep_windows
 from tests.notifications.stories import TITLE, Cast, cast, join_and_pay
 from tests.payments.statement.story import came
@@ -95,7 +96,7 @@ async def _claim(payment_id: str, number: int) -> None:
 
 
 async def transferred() -> Cast:
-    """Bo pays by bank transfer: too little at first, then too much."""
+    """Bo pays by bank transfer: too little at first, then too much. Cy sends a part, and leaves."""
     found = await cast()
     campaign_id = await found.open_campaign(title=TITLE, deadline=clock.now() + timedelta(days=12))
     joined = await found.join(campaign_id, found.bo, quantity=2)
@@ -105,6 +106,13 @@ async def transferred() -> Cast:
     for amount in (1000, payment.amount_minor):
         await assign(found.root, await came(found.root, amount), payment.id)
         await drain()
+    left = await found.join(campaign_id, found.cy, quantity=1)
+    await check_out(found.cy, left.participation_id, gateway_name="bank")
+    payment = await Payment.get(participation_id=left.participation_id)
+    await assign(found.root, await came(found.root, 500), payment.id)
+    await withdraw(found.cy, left.participation_id)
+    await keep_parts()
+    await drain()
     return Cast(found, campaign_id)
 
 

@@ -21,6 +21,7 @@ from c2b.ledger.operations import ensure, suspense, transfer, world
 from c2b.payments.capturing import receive
 from c2b.payments.disbursing import Payee, opened, propose
 from c2b.payments.gateways.base import GatewayEvent
+from c2b.payments.statement.payers import arrived_of
 from c2b.payments.statement.reading import fitting, stranded
 
 GATEWAY = "bank"
@@ -62,7 +63,7 @@ async def assign(actor: Actor, line_id: str, payment_id: str) -> bool:
             raise PaidAlready
         await _decide(actor, line_id, "assigned", "payment_id = ?", payment_id, when="open")
         faults.point("line:assigned")
-        missing = payment["amount_minor"] - await _arrived(payment_id)
+        missing = payment["amount_minor"] - await arrived_of(payment_id)
         if missing > 0:
             await _tell(payment, "payment.part_arrived", missing_minor=missing)
             return False
@@ -126,14 +127,11 @@ async def send_back(actor: Actor, line_id: str, *, payee: Payee | None = None, n
             wrong.append(FieldError("payee_account", "account", N_("Enter an IBAN or account number.")))
         if wrong:
             raise Invalid(fields=wrong)
-        surplus = captured and line["return_minor"] > 0
-        if line["returned_at"] or (captured and not surplus) or line["state"] not in ("open", "assigned"):
+        if line["returned_at"] or line["state"] not in ("open", "assigned"):
             raise LineDecided
-        if not surplus:
-            change = "return_minor = amount_minor, note = ?"
-            await _decide(actor, line_id, "returning", change, note, when=line["state"])
-        amount = line["return_minor"] if surplus else line["amount_minor"]
-        if not await _propose(line, amount, to, actor, note):
+        if not captured:
+            await _give_back(line, to, actor, note)
+        elif not line["return_minor"] or not await _propose(line, line["return_minor"], to, actor, note):
             raise LineDecided
 
     await db.atomically(write)
@@ -145,25 +143,29 @@ async def keep_parts() -> int:
     People approve and send the transfer. What came from an account that nobody knows waits for an admin. How many.
     """
     done = 0
-    for line_id in await stranded():
-        done += await db.atomically(partial(_back_by_itself, line_id))
+    for line in await stranded():
+        with suppress(LineDecided):  # by somebody else meanwhile
+            done += await db.atomically(partial(_back_by_itself, line))
     return done
 
 
-async def _back_by_itself(line_id: str) -> bool:
-    line = await db.fetch_one("SELECT * FROM bank_line WHERE id = ?", line_id)
-    if line is None or line["state"] != "assigned" or not line["payment_id"]:
-        return False
+async def _back_by_itself(line: dict[str, Any]) -> bool:
     await hold((await _payment(line["payment_id"]))["campaign_id"])
-    if line_id not in await stranded():  # paid after all meanwhile
+    if not await stranded(line["id"]):  # paid after all meanwhile
         return False
-    try:
-        await _decide(
-            None, line_id, "returning", "return_minor = amount_minor, note = ?", "", when="assigned"
-        )
-    except LineDecided:
-        return False
-    return await _propose(line, line["amount_minor"], _payee(line), None)
+    await _give_back(line, _payee(line), None)
+    return True
+
+
+async def _give_back(line: dict[str, Any], to: Payee | None, actor: Actor | None, note: str = "") -> None:
+    """All of a line that captured nothing goes back; who had sent it for a place is told."""
+    change = "return_minor = amount_minor, note = ?"
+    await _decide(actor, line["id"], "returning", change, note, when=line["state"])
+    if not await _propose(line, line["amount_minor"], to, actor, note):
+        raise LineDecided
+    if line["payment_id"]:
+        payment = await _payment(line["payment_id"])
+        await _tell(payment, "payment.part_returned", returned_minor=line["amount_minor"])
 
 
 async def return_sent(line_id: str) -> None:
@@ -213,14 +215,6 @@ async def _payment(payment_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFound
     return row
-
-
-async def _arrived(payment_id: str) -> int:
-    row = await db.fetch_one(
-        "SELECT SUM(amount_minor) AS arrived FROM bank_line WHERE payment_id = ? AND state = 'assigned'",
-        payment_id,
-    )
-    return int((row or {})["arrived"] or 0)
 
 
 async def _decide(

@@ -143,10 +143,16 @@ async def fitting() -> list[tuple[str, str]]:
     ]
 
 
-async def stranded() -> list[str]:
-    """Parts whose rest is not waited for any more, and whose sender's account is known."""
-    rows = await db.fetch(f"{_LINE}WHERE {_STRANDED} AND l.payer_sealed <> '' ORDER BY l.id LIMIT 200")
-    return [row["id"] for row in rows]
+async def stranded(line_id: str = "") -> list[dict[str, Any]]:
+    """Parts whose rest is not waited for any more, and whose sender's account is known: the stored lines.
+
+    With ``line_id``: that line alone, or nothing when it is none of them.
+    """
+    return await db.fetch(
+        f"{_LINE}WHERE {_STRANDED} AND l.payer_sealed <> '' AND (l.id = ? OR ? = '') ORDER BY l.id LIMIT 200",
+        line_id,
+        line_id,
+    )
 
 
 async def waiting() -> int:

@@ -128,6 +128,7 @@ EVENTS = {
     "payment.captured": N_("Money was captured"),
     "payment.failed": N_("A payment failed"),
     "payment.part_arrived": N_("A part of a bank transfer has come"),
+    "payment.part_returned": N_("A part of a bank transfer goes back"),
     "payment.too_much_arrived": N_("More than the price has come by bank transfer"),
     "payment.transfer_asked": N_("A bank transfer was asked for"),
     "payment.uncaptured": N_("What was held could not be charged"),

@@ -11,6 +11,7 @@ from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
 from c2b.participations.operations import withdraw
 from c2b.participations.queries import own
+from c2b.payments.statement.awaiting import awaited
 from c2b.web.auth import actor_of, require
 from c2b.web.consumer.participations import participation_view
 from c2b.web.flash import flash
@@ -26,7 +27,9 @@ async def show(request: Request) -> Response:
     view = participation_view(row, campaign, await present_offer(campaign))
     if not view.may_leave:
         return see_other(f"/participations/{row['id']}")
-    return page(request, "pages/consumer/withdrawal.html", participation=view)
+    return page(
+        request, "pages/consumer/withdrawal.html", participation=view, transfer=await awaited(row["id"])
+    )
 
 
 @require("consumer")

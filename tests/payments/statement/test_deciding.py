@@ -288,6 +288,8 @@ class TestAPartWhoseRestNeverComes:
         assert [await keep_parts(), await keep_parts()] == [int(known), 0]
         assert (await line_row(line_id))["state"] == ("returning" if known else "assigned")
         assert [each["amount_minor"] for each in await transfers_out()] == [1000] * known
+        told = await db.fetch("SELECT payload FROM event WHERE name = 'payment.part_returned'")
+        assert len(told) == int(known)
         if known:
             await sent(w, (await transfers_out())[0])
             assert (await line_row(line_id))["state"] == "returned"

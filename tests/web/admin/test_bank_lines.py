@@ -6,6 +6,7 @@ import pytest
 
 from c2b.config import settings
 from c2b.kit import clock, db
+from c2b.kit.money import plain_money
 from c2b.payments.asking import check_out
 from c2b.payments.gateways.bank.references import printed
 from c2b.payments.statement.deciding import assign
@@ -33,7 +34,8 @@ async def waiting() -> tuple[world.World, object, dict]:
 
 def typed(payment: dict, **changes) -> dict[str, str]:
     return {
-        "booked_on": clock.today().isoformat(), "amount": f"{payment['amount_minor'] / 100:.2f}", "currency": "CNY",
+        "booked_on": clock.today().isoformat(), "amount": plain_money(payment["amount_minor"], "CNY"),
+        "currency": "CNY",
         "payer_name": "Bo Zhang", "account": "6222 0000 1234 5678", "reference": "ST-1",
         "text": printed(payment["provider_ref"]), **changes,
     }  # fmt: skip

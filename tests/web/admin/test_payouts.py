@@ -41,4 +41,4 @@ async def test_a_block_that_opened_by_itself_says_what_it_waits_for(w, root):
         await delays.wait(Actor(id=member["user_id"], name="M", role="consumer"), member["id"])
     page = await root.get(at)
     assert "Opened by itself" not in page.text
-    assert page.says("members still choose after a delay", "Closed")
+    assert page.says("members still choose after a delay", "Lifted")

@@ -101,3 +101,11 @@ class TestThePlace:
         )
         await db.execute("UPDATE participation SET state = 'expired', reserved_until = NULL")
         assert "bank transfer" not in (await bo.get(place)).text
+
+    async def test_says_that_what_has_come_goes_back_when_its_member_leaves(self, w, bo):
+        place, payment = await chosen(w, bo)
+        assert (await bo.get(f"{place}/withdrawal")).says("Nothing was charged.")
+        await assign(w.root, await came(w.root, 63000), payment["id"])
+        page = await bo.get(f"{place}/withdrawal")
+        assert page.says("CN¥630.00, goes back to the account it came from.")
+        assert "Nothing was charged" not in page.text

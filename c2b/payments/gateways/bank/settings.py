@@ -16,8 +16,8 @@ _ACCOUNT = re.compile(r"[A-Z0-9]{6,34}")
 _BIC = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
 #: What an installation for trying out shows: everybody sees that no money can be sent there.
 _DEMO = {
-    "C2B_BANK_HOLDER": "C2B demo, not a real account",
-    "C2B_BANK_NAME": "Demo Bank",
+    "C2B_BANK_HOLDER": "C2B demo, not a real account 演示账户，请勿付款",
+    "C2B_BANK_NAME": "Demo Bank 演示银行",
     "C2B_BANK_ACCOUNTS": "CNY:0000000000000000, USD:0000000000000001, EUR:0000000000000002",
 }
 
