@@ -59,7 +59,7 @@ async def assert_books(database: Database, sandbox_path: Path | None, *, settled
 async def faults_of_books(sandbox_path: Path | None, *, settled: bool = True) -> list[str]:
     """What is wrong with the money of the present database; empty when all is well."""
     found = [*await ledger.faults(), *await _accounts(settled=settled), *await _payments(settled=settled)]
-    found += await _counted()
+    found += [*await _counted(), *await _transferred()]
     if settled:
         found += await _places()
     if sandbox_path:
@@ -171,9 +171,34 @@ async def _places() -> list[str]:
     return found
 
 
+async def _transferred() -> list[str]:
+    """What came by bank transfer and pays nothing yet waits in its own account; what pays makes up the payments."""
+    found = []
+    for row in await db.fetch(
+        "SELECT l.currency, SUM(CASE WHEN l.returned_at IS NULL AND l.state IN ('open', 'returning') "
+        "THEN l.amount_minor WHEN l.state <> 'assigned' THEN 0 WHEN p.state = 'succeeded' THEN CASE WHEN "
+        "l.returned_at IS NULL THEN l.return_minor ELSE 0 END ELSE l.amount_minor END) AS waits FROM bank_line l "
+        "LEFT JOIN payment p ON p.id = l.payment_id GROUP BY l.currency"
+    ):
+        there = await ledger.balance(f"suspense:bank:{row['currency']}")
+        if there != int(row["waits"]):
+            found.append(f"{there} {row['currency']} wait at the bank, and {row['waits']} should")
+    for row in await db.fetch(
+        "SELECT p.id, p.amount_minor, COALESCE(SUM(l.amount_minor - l.return_minor), 0) AS paid FROM payment p "
+        "LEFT JOIN bank_line l ON l.payment_id = p.id AND l.state = 'assigned' WHERE p.gateway = 'bank' "
+        "AND p.state = 'succeeded' GROUP BY p.id, p.amount_minor"
+    ):
+        if int(row["paid"]) != row["amount_minor"]:
+            found.append(f"payment {row['id']} of {row['amount_minor']} was paid by lines of {row['paid']}")
+    return found
+
+
 async def _captured(told: Record, *, settled: bool) -> list[str]:
     """What the provider captured is what we booked, under the same reference."""
-    ours = {row["id"]: row for row in await db.fetch("SELECT * FROM payment WHERE state = 'succeeded'")}
+    ours = {
+        row["id"]: row
+        for row in await db.fetch("SELECT * FROM payment WHERE state = 'succeeded' AND gateway = 'sandbox'")
+    }
     theirs = [row for row in told.payments if row.status == "captured"]
     found = [
         f"{key} was captured twice" for key, n in Counter(row.payment_id for row in theirs).items() if n > 1

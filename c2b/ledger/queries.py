@@ -8,6 +8,9 @@ from typing import Any
 from c2b.kit import db
 from c2b.ledger.rules import CHART, AccountKind, escrow, kind_of
 
+#: From where money comes into a campaign and to where it leaves it: a bank transfer waits in suspense before.
+OUTSIDE = ("world", "suspense")
+
 
 async def balance(account_id: str) -> int:
     """Minor units on an account; 0 for one that was never opened."""
@@ -29,7 +32,7 @@ async def transfers_of(account_id: str, *, limit: int = 200) -> list[dict[str, A
 
 @dataclass(frozen=True, kw_only=True)
 class Rests:
-    """Where the money of one campaign rests, in minor units. ``parts``: each kind of account but the world's with what
+    """Where the money of one campaign rests, in minor units. ``parts``: each kind of account inside with what
     it has of it, the escrow first; what is below zero there is owed to us."""
 
     captured_minor: int
@@ -58,11 +61,11 @@ async def where_it_rests(campaign_id: str) -> Rests:
         *(own,) * 6,
     )
     captured = returned = 0
-    parts = {kind.prefix: 0 for kind in CHART if kind.prefix not in ("world", "costs")}
+    parts = {kind.prefix: 0 for kind in CHART if kind.prefix not in (*OUTSIDE, "costs")}
     parts["escrow"] = await balance(own)
     for row in rows:
         kind = kind_of(row["other"]).prefix
-        if kind == "world":
+        if kind in OUTSIDE:
             captured += int(row["in_minor"]) - int(row["again_minor"])
             returned += int(row["out_minor"]) - int(row["again_minor"])  # a refund that came back is none
         else:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from c2b.payments.rules import own_key, provider_key
 from c2b.referrals.rules import reversed_by
 from tests.books import faults_of_books
 from tests.faults import verdict
+from tests.faults.banking import Transferred, audit_statement, counted_lines, transferred
 
 #: States of our payments and the provider's once nothing is under way, for those that are not captured. What we say is
 #: released was released there, and has not just run out.
@@ -26,8 +28,14 @@ async def audit(data_dir: Path) -> list[str]:
     """All faults of the settled place whose database is the present one."""
     path = data_dir / "sandbox.sqlite3"
     told = record_of(path)
-    found = [*await _payments(told), *await _refunds(told), *await _disbursements(), *await _payouts()]
-    found += [*await _commissions(told), *await _withdrawals(), *await _rests()]
+    found = [*await _payments(told), *await _refunds(told), *await _payouts()]
+    found += await _disbursements(transferred(data_dir))
+    found += [
+        *await _commissions(told),
+        *await _withdrawals(),
+        *await _rests(),
+        *await audit_statement(data_dir),
+    ]
     found += [f"wrong book: {fault}" for fault in await faults_of_books(path, settled=True)]
     return [
         *found, *await verdict.campaigns(canceled_later=True), *await verdict.orders(withdrawn=True),
@@ -61,7 +69,7 @@ async def counted() -> Counter[str]:
         "SELECT kind, COUNT(*) AS n FROM disbursement WHERE state = 'sent' GROUP BY kind"
     ):
         found[f"bank transfers for {row['kind']}"] = row["n"]
-    return found
+    return found + await counted_lines()
 
 
 async def _payments(told: Record) -> list[str]:
@@ -70,7 +78,7 @@ async def _payments(told: Record) -> list[str]:
     theirs: dict[str, list[Any]] = defaultdict(list)
     for row in told.payments:
         theirs[row.payment_id].append(row)
-    for ours in await db.fetch("SELECT * FROM payment"):
+    for ours in await db.fetch("SELECT * FROM payment WHERE gateway = 'sandbox'"):
         rows, key = theirs.pop(ours["id"], []), ours["id"]
         captured = [row for row in rows if row.status == "captured"]
         if len(captured) > 1:
@@ -125,10 +133,15 @@ def _of(theirs: dict[str, list[Any]], key: str) -> list[Any]:
     return rows
 
 
-async def _disbursements() -> list[str]:
+async def _disbursements(statement: Sequence[Transferred]) -> list[str]:
     """Every bank transfer is sent once and booked once, through the bank, under what it is for."""
     found, seen, through_bank = [], Counter[tuple[str, str]](), 0
-    causes = {"refund": "refund", "payout": "payout", "commission": "commission_paid"}
+    causes = {
+        "refund": "refund",
+        "payout": "payout",
+        "commission": "commission_paid",
+        "return": "bank_return",
+    }
     for row in await db.fetch("SELECT * FROM disbursement"):
         if row["state"] != "refused":
             seen[row["kind"], row["subject_id"]] += 1
@@ -147,8 +160,10 @@ async def _disbursements() -> list[str]:
             word = "lost" if not booked else "twice" if booked == 2 * right else "wrong"
             found.append(f"{word}: {row['kind']} {row['subject_id']} sent {right} and booked {booked}")
     found += [f"twice: {count} bank transfers for {key}" for key, count in seen.items() if count > 1]
-    bank = await ledger.balance("world:bank:CNY")
-    return found + ([f"wrong: the bank has {bank}, {through_bank} were sent"] if bank != through_bank else [])
+    bank, came = await ledger.balance("world:bank:CNY"), sum(each.amount_minor for each in statement)
+    if bank != through_bank - came:
+        found.append(f"wrong: the bank has {bank}, {came} came and {through_bank} were sent")
+    return found
 
 
 async def _payouts() -> list[str]:

@@ -18,7 +18,7 @@ from c2b.kit.db import Database
 from tests.databases import Templates
 from tests.faults import stage as stages
 from tests.faults import treasury as treasuries
-from tests.faults.harness import Copies, ForkServer, Place, long_mode
+from tests.faults.harness import GATEWAYS, Copies, ForkServer, Place, long_mode
 from tests.faults.place import in_memory
 from tests.faults.treasury import Treasury
 
@@ -30,8 +30,9 @@ Prepared = Callable[[str, str, bool], tuple[str, World]]
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Files, mails and the provider's record of these tests are their own."""
-    for name in ("C2B_DATA_DIR", "C2B_RESERVATION_MINUTES"):
-        monkeypatch.setenv(name, str(tmp_path) if name == "C2B_DATA_DIR" else "600")
+    here = {"C2B_DATA_DIR": str(tmp_path), "C2B_RESERVATION_MINUTES": "600", "C2B_GATEWAYS": GATEWAYS}
+    for name, value in here.items():
+        monkeypatch.setenv(name, value)
     settings.cache_clear()
     yield
     settings.cache_clear()

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from c2b.accounts.rules import Actor
 from c2b.kit import db
 from c2b.kit.errors import AppError
 from c2b.payments import disbursing
@@ -18,6 +17,7 @@ from c2b.payments.by_hand import pay_by_hand
 from c2b.payments.disbursing import Payee
 from c2b.payouts import operations as payouts
 from c2b.referrals import operations as referrals
+from tests.faults.banking import member
 
 _READY = "SELECT id FROM payment_release WHERE state = 'releasable' ORDER BY id"
 _UNPAID = (
@@ -37,7 +37,7 @@ async def admins_act(desk: Sequence[str]) -> int:
     """Everything that waits for an admin, done; how much that was. ``desk``: the ids of two of them."""
     if not desk:
         return 0
-    one, two = (_admin(each) for each in desk)
+    one, two = (member(each, role="admin") for each in desk)
 
     async def send(row: dict[str, Any]) -> None:
         await disbursing.mark_sent(one, row["id"], bank_reference=f"B-{row['id'][-8:]}")
@@ -65,9 +65,3 @@ async def _each(rows: list[dict[str, Any]], do: Do) -> int:
             await do(row)
             done += 1
     return done
-
-
-def _admin(user_id: str) -> Actor:
-    return Actor(
-        id=user_id, name="Admin", role="admin", manufacturer_id=None, locale="en", email_verified=True
-    )

@@ -27,6 +27,8 @@ from tests.faults.place import use_place
 
 #: After each worker the next one's clock is this much further on: the lease of a silent worker is over.
 LEASE_OVER = 61.0
+#: By which members of these worlds can pay.
+GATEWAYS = "sandbox,bank"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class ForkServer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.forkserver"],
             cwd=ROOT,
-            env={**os.environ, "C2B_FAULTS_LOG": str(log), "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "C2B_GATEWAYS": GATEWAYS, "C2B_FAULTS_LOG": str(log), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -102,12 +104,14 @@ class Place:
         self.ahead += LEASE_OVER
         return ended
 
-    async def kill_at_random(self, chance: random.Random, *, longest: float = 0.3, **how: Any) -> int:
-        """Kill worker after worker until one finds nothing more to do; how many were killed."""
+    async def kill_at_random(
+        self, chance: random.Random, *, longest: float = 0.3, most: int = 1000, **how: Any
+    ) -> int:
+        """Kill worker after worker, ``most`` at most, until one finds nothing more to do; how many were killed."""
         killed = 0
         while True:
             trouble = chance.randrange(1 << 30)
-            delay = chance.uniform(0.02, longest)
+            delay = chance.uniform(0.02, longest) if killed < most else None
             if await self.worker(delay=delay, trouble=trouble, **how) == "finished":
                 return killed
             killed += 1

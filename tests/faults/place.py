@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from c2b.accounts.rules import Actor
 from c2b.campaigns.counting import keep_deadlines
 from c2b.config import settings
 from c2b.durable.sweep import drain
@@ -36,6 +35,7 @@ from c2b.payouts.operations import keep_guards, keep_releases
 from c2b.purchasing import issuing
 from c2b.purchasing.documents import RenderedDocument
 from c2b.referrals.operations import keep_commissions
+from tests.faults.banking import admins_book, member, people_transfer
 from tests.faults.desk import admins_act
 
 RESERVED_MINUTES = "600"
@@ -66,19 +66,22 @@ async def a_round(sandbox: SandboxGateway, plan: Mapping[str, Any]) -> int:
     done += await keep_votes()
     done += await keep_deadlines()
     if "desk" in plan:
-        done += await _money_goes_on(plan["desk"])
+        done += await _money_goes_on(plan)
     return done + await drain()
 
 
-async def _money_goes_on(desk: Sequence[str]) -> int:
+async def _money_goes_on(plan: Mapping[str, Any]) -> int:
     """What clock and admins do about money after the close; the first world of these tests ends before it."""
-    done = await keep_reminders()
+    folder = settings().data_dir
+    done = await people_transfer(folder, plan["transfers"])
+    done += await admins_book(folder, member(plan["desk"][0], role="admin"))
+    done += await keep_reminders()
     done += await keep_forecasts()
     done += await keep_windows()
     await keep_releases()
     await keep_commissions()
     await keep_guards()
-    return done + await admins_act(desk)
+    return done + await admins_act(plan["desk"])
 
 
 @contextlib.contextmanager
@@ -113,7 +116,7 @@ async def _shop(sandbox: SandboxGateway, plan: Mapping[str, Any]) -> int:
     done = 0
     for row in waiting:
         does = plan.get("balances", {}) if row["purpose"] else plan
-        if row["id"] in does and done < FEW:
+        if row["id"] in does and row["id"] not in plan.get("transfers", ()) and done < FEW:
             with contextlib.suppress(AppError, CheckoutClosed):
                 await _buy(sandbox, row, Behavior(does[row["id"]]))
                 done += 1
@@ -127,12 +130,6 @@ async def _buy(sandbox: SandboxGateway, row: dict[str, Any], behavior: Behavior)
         behavior = Behavior.PAY  # the second card works
     address = await start_checkout(member(row["user_id"]), row["id"])
     await sandbox.choose(address.rsplit("/", 1)[-1], behavior)
-
-
-def member(user_id: str) -> Actor:
-    return Actor(
-        id=user_id, name="Member", role="consumer", manufacturer_id=None, locale="en", email_verified=True
-    )
 
 
 @contextlib.contextmanager

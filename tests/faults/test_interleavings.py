@@ -33,7 +33,8 @@ from c2b.payments.capturing import receive
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.models import Payment
 from tests import world
-from tests.faults.place import documents, member, provider
+from tests.faults.banking import member
+from tests.faults.place import documents, provider
 
 pytestmark = pytest.mark.faults
 

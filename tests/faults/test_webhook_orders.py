@@ -21,7 +21,8 @@ from c2b.payments.gateways.sandbox.record import record_of
 from c2b.payments.models import Payment
 from c2b.payments.rules import refund_key
 from tests import world
-from tests.faults.place import documents, member, provider
+from tests.faults.banking import member
+from tests.faults.place import documents, provider
 
 pytestmark = pytest.mark.faults
 

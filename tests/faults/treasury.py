@@ -28,12 +28,12 @@ from c2b.purchasing import operations as purchasing
 from c2b.purchasing.models import PurchaseOrder, PurchaseOrderRevision
 from c2b.referrals import operations as referrals
 from tests import small, world
-from tests.faults.place import member
+from tests.faults.banking import member, moods_of
 from tests.fulfillment import pictures
 from tests.fulfillment.walking import Walk
 from tests.purchasing.locked import Locked
 
-OPEN_FOR = timedelta(days=3)
+OPEN_FOR = timedelta(days=4)
 #: From the close on: until a balance is due, and until whoever owes it has lost the place.
 OVERDUE = timedelta(days=16)
 #: After it a delivered order cannot be returned, and the manufacturer's last part is due.
@@ -89,7 +89,11 @@ class Treasury:
     def write_plan(self, folder: Path) -> None:
         """What people at checkouts and desks do while workers work."""
         desk = [admin.id for admin in self.desk]
-        (folder / "plan.json").write_text(json.dumps({**self.plan, "balances": self.balances, "desk": desk}))
+        (folder / "plan.json").write_text(
+            json.dumps(
+                {**self.plan, "balances": self.balances, "desk": desk, "transfers": moods_of(self.places)}
+            )
+        )
 
 
 async def build(*, small_one: bool) -> Treasury:

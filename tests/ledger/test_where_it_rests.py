@@ -5,7 +5,7 @@ from __future__ import annotations
 from c2b.kit import db
 from c2b.ledger.operations import ensure, escrow, transfer
 from c2b.ledger.queries import where_it_rests
-from c2b.ledger.rules import fees, payable, world
+from c2b.ledger.rules import fees, payable, suspense, world
 
 
 async def move(debit: str, credit: str, minor: int, key: str) -> None:
@@ -34,6 +34,16 @@ async def test_it_adds_up_over_what_came_went_back_was_released_and_earned(datab
     assert {kind.prefix: minor for kind, minor in found.parts if minor} == {
         "escrow": 220, "payable": 580, "fees": 50,
     }  # fmt: skip
+
+
+async def test_what_came_by_bank_transfer_came_in_like_all_else(database):
+    held, waits = escrow("c1"), suspense("bank", "CNY")
+    await move(world("bank", "CNY"), waits, 1100, "line")
+    await move(waits, held, 1000, "in")
+    await move(held, world("bank", "CNY"), 400, "back")
+    found = await where_it_rests("c1")
+    assert (found.captured_minor, found.returned_minor, found.adds_up) == (1000, 400, True)
+    assert {kind.prefix: minor for kind, minor in found.parts if minor} == {"escrow": 600}
 
 
 async def test_a_cent_that_is_gone_is_seen(database):
