@@ -64,7 +64,7 @@ class TestMoneyUnderKills:
         while not _enough(figures):
             place, treasury = new_treasury(small=not long_mode())
             # few at each turn of a large world, whose workers would otherwise hardly get on
-            much = {"longest": 3.0, "most": 4} if long_mode() else {"longest": 0.5}
+            much = {"longest": 1.0, "most": 6} if long_mode() else {"longest": 0.5}
             kill = partial(place.kill_at_random, chance, **much)
             story = await live_through(place, treasury, kill)
             figures.add(story.kills, story.seen, story.faults)
