@@ -46,6 +46,8 @@ WISHES = st.lists(st.tuples(st.integers(1, 2), PLATES), max_size=3)
 class Lifecycle(Driven):
     """Up to three groups of two to eight units, six members who may each come and go."""
 
+    OPEN_FOR = timedelta(days=3)
+
     def __init__(self, opening: Opening, folder: Path, *, plan: str = "") -> None:
         super().__init__(opening, folder)
         self.only_plan = plan  # every group has this one; any, unless told
@@ -185,6 +187,8 @@ class Lifecycle(Driven):
             await keep_deadlines()
             await keep_reminders()
             await work()
+            await self.others_act()
+        await self.others_finish()
         found = await faults_of_books(self.provider.store.path, settled=True)
         assert not found, found
         for group in await db.fetch("SELECT id, state, paid, threshold FROM campaign"):
@@ -196,6 +200,12 @@ class Lifecycle(Driven):
                 assert group["paid"] >= group["threshold"]
                 assert frozen
                 assert world.json.loads(frozen["canonical"])["campaign"]["quantity"] == group["paid"]
+
+    async def others_act(self) -> None:
+        """What else is done on each of those days."""
+
+    async def others_finish(self) -> None:
+        """What else is done after the last of them."""
 
     # ------------------------------------------------------------------ below the line
 
@@ -212,6 +222,7 @@ class Lifecycle(Driven):
                     closes=closes,
                     payment_plan=plan,
                     deposit_percent=20 if plan == "deposit" else 0,
+                    deadline=clock.now() + self.OPEN_FOR,
                 )
             )
         )
@@ -242,7 +253,8 @@ class Lifecycle(Driven):
         _, joined = self._place(n)
         rows = self.run(
             db.fetch(
-                "SELECT provider_ref FROM payment WHERE participation_id = ? AND provider_ref IS NOT NULL",
+                "SELECT provider_ref FROM payment WHERE participation_id = ? AND provider_ref IS NOT NULL "
+                "AND gateway = 'sandbox'",
                 joined.participation_id,
             )
         )

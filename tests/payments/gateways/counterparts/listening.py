@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 
 #: Longer than the patience that tests give a gateway.
-SILENCE = 1.0
-PATIENCE = 0.5
+SILENCE = 2.0
+PATIENCE = 1.0
 
 Reply = tuple[int, Mapping[str, str], bytes]
 
