@@ -21,6 +21,7 @@ from c2b.durable.broker import Ringer, make_broker
 from c2b.durable.queue import connect_doorbell
 from c2b.durable.sweep import sweep
 from c2b.fulfillment.jobs import keep_forecasts
+from c2b.invoicing.jobs import keep_receipts
 from c2b.kit import clock, db
 from c2b.kit.http import idempotency, rates
 from c2b.participations.operations import keep_reservations
@@ -77,6 +78,7 @@ def sweeps(configured: Settings) -> list[Sweep]:
         Sweep("reconciliations", timedelta(minutes=10), keep_reconciliations),
         Sweep("balances", timedelta(minutes=1), keep_reminders),
         Sweep("bank transfers", timedelta(minutes=10), keep_parts),
+        Sweep("receipts", timedelta(hours=1), keep_receipts),
         Sweep("commissions", timedelta(minutes=10), keep_commissions),
         Sweep("releases", timedelta(minutes=10), keep_releases),
         Sweep("payout blocks", timedelta(minutes=10), keep_guards),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
 
 import pikepdf
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from c2b import wiring
 from c2b.durable import Lease, jobs
 from c2b.invoicing.documents import receipt_file, render_receipt
+from c2b.invoicing.jobs import keep_receipts
 from c2b.invoicing.operations import issue
 from c2b.invoicing.queries import receipt, receipts_of
 from c2b.invoicing.rules import receipt_content
@@ -56,6 +58,28 @@ async def left(provider):
     await participations.withdraw(member, joined.participation_id)
     await papers()
     return w, joined, member
+
+
+class TestMoneyWithoutAReceipt:
+    async def test_gets_its_paper_once(self, database, provider):
+        """Captured and given back before there were receipts, or whose jobs have died."""
+        w = await small.build()
+        joined, ref = await asked(w, await small.open_campaign(w))
+        await provider.pay(ref)
+        await work(*MONEY)
+        await participations.withdraw(w.members[-1], joined.participation_id)
+        await work(*MONEY)
+        await db.execute("UPDATE job SET state = 'dead' WHERE kind = 'receipt.issue'")
+        assert await keep_receipts() == 0  # its own job may still be under way
+        clock.shift(timedelta(hours=2))
+        assert [await keep_receipts(), await keep_receipts()] == [2, 0]
+        await papers()
+        assert sorted(line.kind for line in await receipts_of(joined.participation_id)) == [
+            "payment",
+            "refund",
+        ]
+        clock.shift(timedelta(days=1))
+        assert await keep_receipts() == 0
 
 
 class TestAReceipt:
