@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from c2b.accounts.queries import profile_of
 from c2b.accounts.rules import Actor
 from c2b.invoicing.queries import as_json
 from c2b.invoicing.rules import invoiceable, red_due
@@ -95,6 +96,18 @@ async def standing(actor: Actor, participation_id: str) -> Standing:
         latest=latest, may_ask=final and amount > 0 and not living, amount_minor=amount if final else 0,
         currency=place["currency"],
     )  # fmt: skip
+
+
+async def usual(actor: Actor) -> dict[str, str]:
+    """What a member asked for last (``title_kind``, ``title``, ``tax_id``, ``email``), to begin another request with;
+    before the first one their own e-mail address."""
+    row = await db.fetch_one(
+        "SELECT title_kind, title, tax_id, email FROM invoice_request WHERE user_id = ? ORDER BY id DESC LIMIT 1",
+        actor.id,
+    )
+    if row is None:
+        return {"email": (await profile_of(actor)).email}
+    return {name: value or "" for name, value in row.items()}
 
 
 async def amount_of(participation_id: str) -> int:

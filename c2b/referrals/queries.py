@@ -24,8 +24,8 @@ WITHDRAWAL_STATES = ("requested", "approved", "refused", "paid")
 
 @dataclass(frozen=True, kw_only=True)
 class CommissionLine:
-    """One commission. Amounts in minor units; ``left_minor`` is what refunds have left of it. Nobody's name: whoever
-    joined through a link is nobody else's business."""
+    """One commission. Amounts in minor units; ``left_minor`` is what refunds have left of it. ``earner``: whose it is,
+    for admins only. Nobody else's name: whoever joined through a link is nobody's business."""
 
     id: str
     campaign_title: str
@@ -43,6 +43,7 @@ class CommissionLine:
     confirm_from: datetime | None
     confirmed_at: datetime | None
     ended_at: datetime | None
+    earner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +148,9 @@ async def commissions(window: Window, *, beneficiary_id: str = "", state: str = 
         state,
         window.limit + 1,
     )
-    return slice_of([_line(row) for row in rows], window, lambda line: (line.id,))
+    names = {} if beneficiary_id else await names_of({row["beneficiary_id"] for row in rows})
+    found = [_line(row, names.get(row["beneficiary_id"], "")) for row in rows]
+    return slice_of(found, window, lambda line: (line.id,))
 
 
 async def withdrawals(window: Window, *, user_id: str = "", state: str = "") -> Slice[WithdrawalLine]:
@@ -262,7 +265,7 @@ def _expected(row: dict[str, Any]) -> int:
     return min(on * RATES_BP[1] // WHOLE_BP, caps_of(row["currency"]).order_minor)
 
 
-def _line(row: dict[str, Any]) -> CommissionLine:
+def _line(row: dict[str, Any], earner: str = "") -> CommissionLine:
     same = (
         "id",
         "level",
@@ -278,6 +281,7 @@ def _line(row: dict[str, Any]) -> CommissionLine:
     assert estimated_at
     return CommissionLine(
         **{name: row[name] for name in same},
+        earner=earner,
         campaign_title=row["title"],
         campaign_slug=row["slug"],
         left_minor=row["amount_minor"] - row["reversed_minor"],

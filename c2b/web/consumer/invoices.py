@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from c2b.invoicing import operations
-from c2b.invoicing.requests import standing
+from c2b.invoicing.requests import standing, usual
 from c2b.kit.errors import AppError, Conflict, Invalid
 from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_
@@ -62,6 +62,6 @@ async def _page(
     said = errors_by_field(error.fields) if error else {}
     return page(
         request, "pages/consumer/invoice.html", status=error.status if error else 200, headers=NO_STORE,
-        participation_id=place, title=row["title"], standing=await standing(actor, place), values=typed or {},
-        errors=said, notice=error.text() if error and not said else None, **words(),
+        participation_id=place, title=row["title"], standing=await standing(actor, place),
+        values=typed or await usual(actor), errors=said, notice=error.text() if error and not said else None, **words(),
     )  # fmt: skip

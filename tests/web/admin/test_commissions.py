@@ -67,6 +67,14 @@ async def test_a_market_gets_a_second_level_only_when_confirmed_twice_and_loses_
     assert await db.fetch("SELECT depth FROM commission_market") == [{"depth": 1}]
 
 
+async def test_what_was_earned_names_who_has_earned_it_to_admins_only(w, app, root):
+    await earning.earned(w)
+    await root.log_in(w.root)
+    assert (await root.get("/admin/commissions/earned")).says("Whose", w.bo.name)
+    bo = await Browser.of(app, w.bo)
+    assert "Whose" not in (await bo.get("/my/commissions")).text
+
+
 async def test_an_invitation_that_was_none_is_voided_where_the_payout_is_reviewed(w, app, root):
     await earning.earned(w)
     await root.log_in(w.root)

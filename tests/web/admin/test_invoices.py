@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from c2b.accounts.queries import contact_of
 from c2b.invoicing.asking import MOST_TITLE
 from c2b.kit import db
 from tests import world
@@ -114,3 +115,23 @@ async def test_a_request_that_cannot_be_met_is_refused_with_a_reason(w, app, roo
     page = await bo.get(f"/participations/{place}/invoice")
     assert page.says("Request refused", "You may ask again.", HOSTILE)
     assert [form for form in page.forms if form.action.endswith("/invoice")]
+
+
+async def test_a_request_begins_with_what_was_said_before(w, app, root):
+    place = await locked(w)
+    bo = await Browser.of(app, w.bo)
+    form = (await bo.get(f"/participations/{place}/invoice")).form("/invoice")
+    begun = dict(form.fields)
+    assert (begun["title"], begun["email"]) == ("", (await contact_of(w.bo.id)).email)
+    said = {
+        "title_kind": "company",
+        "title": "Bo GmbH",
+        "tax_id": "91310115MA1K4C2B0F",
+        "email": "tax@c2b.example",
+    }
+    await bo.send(form, **said)
+    (asked,) = await db.fetch("SELECT id FROM invoice_request")
+    page = await root.get(f"/admin/invoices/{asked['id']}")
+    await root.send(page.form("/refusal"), reason="The tax office does not know this title.")
+    begun = dict((await bo.get(f"/participations/{place}/invoice")).form("/invoice").fields)
+    assert {name: begun[name] for name in said} == said
