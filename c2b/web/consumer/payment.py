@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from c2b.kit.money import plain_money
 from c2b.participations.queries import own
 from c2b.payments.asking import may_pay
 from c2b.payments.choosing import Checkout, Way, open_checkout, ways_on_pages
+from c2b.payments.gateways import gateway
 from c2b.payments.gateways.bank.references import printed
 from c2b.payments.gateways.bank.settings import is_iban
 from c2b.payments.statement.payers import arrived_of
@@ -117,6 +119,7 @@ async def show(request: Request) -> Response:
         value=value_of(opened.way if opened and opened.way in ways else ways[0]) if ways else "",
         money=gettext(_HELD if held else _CHARGED),
         until=opened.until if opened else row["reserved_until"],
+        transfer_days=0 if row["state"] != "pending_payment" or (opened and opened.transfer) else _days(ways),
         arrived_minor=await arrived_of(opened.payment_id) if opened and opened.transfer else 0,
     )
 
@@ -134,6 +137,12 @@ async def create(request: Request) -> Response:
     if way and way.method == "jsapi" and way in ways:
         return to_payer(request, row["id"])
     return await to_checkout(actor, row["id"], gateway_name=name[:20], method=method[:20])
+
+
+def _days(ways: Sequence[Way]) -> int:
+    """How long a place waits for money that takes days; 0 where none does."""
+    reserves = (gateway(way.gateway).capabilities.reserves for way in ways)
+    return max((each.days for each in reserves if each), default=0)
 
 
 def credit_transfer(opened: Checkout) -> str:

@@ -28,7 +28,10 @@ def bank(sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
 async def chosen(w, bo) -> tuple[str, dict]:
     joined = await w.join(await w.open_campaign(deadline=clock.now() + timedelta(days=20)), w.bo)
     place = f"/participations/{joined.participation_id}"
-    page = await bo.send((await bo.get(f"{place}/payment")).form("/payment"), way="bank:transfer")
+    page = await bo.get(f"{place}/payment")
+    assert page.says("Please pay by", "A bank transfer may take 5 days")
+    page = await bo.send(page.form("/payment"), way="bank:transfer")
+    assert "may take 5 days" not in (await bo.get(f"{place}/payment?choose=1")).text
     (payment,) = await db.fetch("SELECT * FROM payment")
     assert page.says("Pay by bank transfer", "C2B Ltd", "6222111122223333", "CN¥639.00")
     assert page.says(printed(payment["provider_ref"]), "one to three working days")
