@@ -23,6 +23,7 @@ _PAGES = {
     "commission_paid": "/admin/commissions/withdrawals/{id}",
     "rest": "/admin/campaigns/{id}",
     "bank_line": "/admin/bank-lines/{id}",
+    "bank_own": "/admin/bank-lines/{id}",
     "bank_return": "/admin/bank-lines/{id}",
 }
 

@@ -27,6 +27,8 @@ class Migration(migrations.Migration):
                 ('state', fields.CharField(default='open', max_length=9)),
                 ('payment_id', fields.CharField(null=True, db_index=True, max_length=26)),
                 ('return_minor', fields.BigIntField(default=0)),
+                ('source', fields.CharField(default='', max_length=20)),
+                ('settlement_id', fields.CharField(null=True, max_length=26)),
                 ('note', fields.TextField(default='', unique=False)),
                 ('entered_by', fields.CharField(max_length=26)),
                 ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

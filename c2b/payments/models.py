@@ -128,7 +128,9 @@ class BankLine(Model):
 
     ``reference``: the bank's own number of the line. ``text``: what the payer wrote. ``payer_sealed``: whose account it
     came from, as sealed text. ``state``: ``open`` (nobody has said what it pays), ``assigned`` to a payment,
-    ``returning`` or ``returned`` to its sender. ``return_minor``: what goes back; of an assigned one what was too much.
+    ``returning`` or ``returned`` to its sender, or our ``own``: from ``source``, a provider (``settlement_id``: beside
+    the payout that its report has told) or ``other``. ``return_minor``: what goes back; of an assigned one what was too
+    much.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -142,6 +144,8 @@ class BankLine(Model):
     state = fields.CharField(max_length=9, default="open")
     payment_id = fields.CharField(max_length=26, null=True, db_index=True)
     return_minor = fields.BigIntField(default=0)
+    source = fields.CharField(max_length=20, default="")
+    settlement_id = fields.CharField(max_length=26, null=True)
     note = fields.TextField(default="")
     entered_by = fields.CharField(max_length=26)
     entered_at = fields.DatetimeField()
@@ -269,7 +273,13 @@ GUARDS = [
         ("kind", "subject_id", "key", "amount_minor", "currency", "two_persons", "approved_by", "sent_by"),
     ),
     guards.Check("bank_line", "bank_line_amount", "{amount_minor} > 0"),
-    guards.Check("bank_line", "bank_line_state", "{state} IN ('open','assigned','returning','returned')"),
+    guards.Check(
+        "bank_line", "bank_line_state", "{state} IN ('open','assigned','returning','returned','own')"
+    ),
+    guards.Check("bank_line", "bank_line_own", "{state} <> 'own' OR {source} <> ''"),
+    guards.PartialUnique(
+        "bank_line", "one_line_beside_a_payout", ("settlement_id",), "settlement_id IS NOT NULL"
+    ),
     guards.Check("bank_line", "bank_line_assigned", "{state} <> 'assigned' OR {payment_id} IS NOT NULL"),
     guards.Check("bank_line", "bank_line_return", "0 <= {return_minor} AND {return_minor} <= {amount_minor}"),
     guards.Frozen("bank_line", ("reference", "amount_minor", "currency", "booked_on", "entered_by")),

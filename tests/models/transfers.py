@@ -29,6 +29,7 @@ from c2b.payments.statement.deciding import (
     send_back,
 )
 from c2b.payments.statement.entering import EnteredAlready, Line, enter
+from c2b.payments.statement.keeping import OTHER, keep, reopen
 from tests.models.driving import ANY
 from tests.models.machine import CLOSES, PLANS, Lifecycle
 
@@ -127,6 +128,16 @@ class ByTransfer(Lifecycle):
         if found:
             line = found[n % len(found)]["id"]
             self.trying(send_back(self.w.root, line, payee=PAYEE, note="Not for us."), LineDecided)
+
+    @rule(n=ANY, again=st.booleans())
+    def a_line_is_our_own(self, n: int, again: bool) -> None:
+        """``again``: it was not, and waits for a decision once more."""
+        found = self.run(db.fetch(_OPEN))
+        if found:
+            line = found[n % len(found)]["id"]
+            self.run(keep(self.w.root, line, source=OTHER, note="Interest."))
+            if again:
+                self.run(reopen(self.w.root, line, note="It was a member's."))
 
     @rule()
     def parts_that_are_not_waited_for_go_back(self) -> None:

@@ -86,8 +86,8 @@ class Capabilities:
     ``authorization_window``: how long an authorization holds before it must be captured; ``None``: the provider does
     not authorize (``Holds``). ``hold_window``: how long captured money may wait with the provider before it settles by
     itself and a group's money can no longer be split or held back; ``None``: no such limit. ``reports``: there is a
-    record to compare with day by day (``Reports``). ``methods``: ways to pay, the usual one first (``page``, ``qr``,
-    ``jsapi``, ``transfer``).
+    record to compare with day by day (``Reports``); ``tells_payouts``: what it pays out to our bank is in it.
+    ``methods``: ways to pay, the usual one first (``page``, ``qr``, ``jsapi``, ``transfer``).
 
     ``own_account``: money comes to our own account, where it waits until a person says what it pays, and goes back by
     a transfer that people make. ``reserves``: how long a place waits for money that is on its way (``None``: as long as
@@ -103,6 +103,7 @@ class Capabilities:
     authorization_window: timedelta | None = None
     hold_window: timedelta | None = None
     reports: bool = False
+    tells_payouts: bool = False
     methods: tuple[str, ...] = ("page",)
     own_account: bool = False
     reserves: timedelta | None = None

@@ -22,9 +22,9 @@ from c2b.payments.capturing import receive
 from c2b.payments.disbursing import Payee, opened, propose
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.statement.payers import arrived_of
+from c2b.payments.statement.payouts import GATEWAY
 from c2b.payments.statement.reading import fitting, stranded
 
-GATEWAY = "bank"
 RETURNED = "bank_return"
 
 
@@ -52,7 +52,7 @@ async def assign(actor: Actor, line_id: str, payment_id: str) -> bool:
     """
 
     async def write() -> bool:
-        line = await _line(actor, line_id)
+        line = await line_of(actor, line_id)
         payment = await _payment(payment_id)
         # everybody holds the campaign's row first: what follows has no rivals
         await hold(payment["campaign_id"])
@@ -61,7 +61,7 @@ async def assign(actor: Actor, line_id: str, payment_id: str) -> bool:
             raise OtherCurrency
         if payment["state"] == "succeeded":
             raise PaidAlready
-        await _decide(actor, line_id, "assigned", "payment_id = ?", payment_id, when="open")
+        await decide(actor, line_id, "assigned", "payment_id = ?", payment_id, when="open")
         faults.point("line:assigned")
         missing = payment["amount_minor"] - await arrived_of(payment_id)
         if missing > 0:
@@ -114,10 +114,10 @@ async def send_back(actor: Actor, line_id: str, *, payee: Payee | None = None, n
     note = one_line(note)[:500]
 
     async def write() -> None:
-        line, captured = await _line(actor, line_id), False
+        line, captured = await line_of(actor, line_id), False
         if line["payment_id"]:
             await hold((await _payment(line["payment_id"]))["campaign_id"])
-            line = await _line(actor, line_id)
+            line = await line_of(actor, line_id)
             captured = (
                 bool(line["payment_id"]) and (await _payment(line["payment_id"]))["state"] == "succeeded"
             )
@@ -160,7 +160,7 @@ async def _back_by_itself(line: dict[str, Any]) -> bool:
 async def _give_back(line: dict[str, Any], to: Payee | None, actor: Actor | None, note: str = "") -> None:
     """All of a line that captured nothing goes back; who had sent it for a place is told."""
     change = "return_minor = amount_minor, note = ?"
-    await _decide(actor, line["id"], "returning", change, note, when=line["state"])
+    await decide(actor, line["id"], "returning", change, note, when=line["state"])
     if not await _propose(line, line["amount_minor"], to, actor, note):
         raise LineDecided
     if line["payment_id"]:
@@ -201,7 +201,8 @@ async def return_refused(line_id: str, *, reason: str) -> None:
     )
 
 
-async def _line(actor: Actor, line_id: str) -> dict[str, Any]:
+async def line_of(actor: Actor, line_id: str) -> dict[str, Any]:
+    """The stored line, for an admin. Raises ``NotFound``."""
     row = await db.fetch_one("SELECT * FROM bank_line WHERE id = ?", line_id)
     if row is None or not actor.is_admin:
         raise NotFound
@@ -217,7 +218,7 @@ async def _payment(payment_id: str) -> dict[str, Any]:
     return row
 
 
-async def _decide(
+async def decide(
     actor: Actor | None, line_id: str, becomes: str, change: str, *values: Any, when: str
 ) -> None:
     """Once: only from the state that was read before, whoever was faster meanwhile."""

@@ -104,7 +104,8 @@ async def _write(actor: Actor, line: Line) -> str | None:
     account, name = plain(line.account), one_line(line.payer_name)[:160]
     written = await db.fetch_one(
         "INSERT INTO bank_line (id, reference, booked_on, amount_minor, currency, payer_name, payer_sealed, text, "
-        "state, return_minor, note, entered_by, entered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, '', ?, ?) "
+        "state, return_minor, source, note, entered_by, entered_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, '', '', ?, ?) "
         "ON CONFLICT (reference) DO NOTHING RETURNING id",
         new_id(),
         line.reference,

@@ -12,8 +12,9 @@ from c2b.kit.errors import NotFound
 from c2b.kit.http.paging import Slice, Window, slice_of
 from c2b.payments.disbursing import opened
 from c2b.payments.gateways.bank.references import printed, references_in
+from c2b.payments.statement.payouts import Payout, payouts_for, providers_for
 
-STATES = ("open", "assigned", "returning", "returned")
+STATES = ("open", "assigned", "returning", "returned", "own")
 #: How a line and a payment go together: it makes up the amount; it is too little or too much; the place is gone, so it
 #: would be refunded; it is paid; it is in another currency.
 FITS, SHORT, OVER, LATE, PAID, OTHER = "fits", "short", "over", "late", "paid", "other_currency"
@@ -54,7 +55,8 @@ class Suggestion:
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
     """One line; amounts in minor units. ``pays``: the payment it is assigned to, or the one whose reference stands in
-    its text. ``stranded``: assigned, and the rest of that payment is not waited for any more."""
+    its text. ``stranded``: assigned, and the rest of that payment is not waited for any more. ``source``: where our own
+    money came from."""
 
     id: str
     reference: str
@@ -66,6 +68,7 @@ class StatementLine:
     state: str
     payment_id: str | None
     return_minor: int
+    source: str
     note: str
     entered_by: str | None
     entered_at: datetime
@@ -79,12 +82,15 @@ class StatementLine:
 @dataclass(frozen=True, kw_only=True)
 class LineView:
     """One line with the end of its payer's account, payments it may be meant for, and the transfer back if there is
-    one. ``actions``: ``assign``, ``send_back``."""
+    one. ``payouts`` and ``providers``: what else it may be, if it is our own. ``actions``: ``assign``, ``send_back``,
+    ``keep``, ``reopen``."""
 
     line: StatementLine
     account_end: str
     bank: str
     likely: tuple[Suggestion, ...]
+    payouts: tuple[Payout, ...]
+    providers: tuple[str, ...]
     transfer_id: str | None
     actions: tuple[str, ...]
 
@@ -118,14 +124,17 @@ async def line(line_id: str) -> LineView:
     )
     part = found.state == "assigned" and found.pays is not None and found.pays.fit != PAID
     surplus = found.state == "assigned" and found.return_minor > 0 and transfer is None
-    actions = ("assign", "send_back") if found.state == "open" else ("send_back",) if part or surplus else ()
+    waits = found.state == "open"
+    actions = ("assign", "keep", "send_back") if waits else ("send_back",) if part or surplus else ()
     return LineView(
         line=found,
         account_end=payer.account[-4:] if payer else "",
         bank=payer.bank if payer else "",
-        likely=await _likely(row) if found.state == "open" else (),
+        likely=await _likely(row) if waits else (),
+        payouts=await payouts_for(row) if waits else (),
+        providers=await providers_for(found.currency) if waits else (),
         transfer_id=transfer["id"] if transfer else None,
-        actions=actions,
+        actions=("reopen",) if found.state == "own" else actions,
     )
 
 
@@ -235,7 +244,7 @@ def _fit(line: dict[str, Any], payment: dict[str, Any], missing: int) -> str:
 
 def _line(row: dict[str, Any], names: dict[str, str], pays: Suggestion | None) -> StatementLine:
     same = ("id", "reference", "amount_minor", "currency", "payer_name", "text", "state", "payment_id", "return_minor",
-            "note")  # fmt: skip
+            "source", "note")  # fmt: skip
     booked, entered_at = row["booked_on"], db.instant(row["entered_at"])
     assert entered_at
     return StatementLine(

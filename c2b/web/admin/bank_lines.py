@@ -17,7 +17,7 @@ from c2b.kit.i18n import N_, gettext
 from c2b.kit.money import exponent, parse_money
 from c2b.payments.disbursing import Payee, checked_payee
 from c2b.payments.gateways import enabled, gateway
-from c2b.payments.statement import deciding, reading
+from c2b.payments.statement import deciding, keeping, reading
 from c2b.payments.statement.entering import Line, enter, enter_all
 from c2b.payments.statement.importing import MAX_BYTES, read_statement
 from c2b.web.admin.deciding import decided
@@ -32,6 +32,7 @@ STATE_WORDS = {
     "assigned": (N_("Assigned"), "good"),
     "returning": (N_("Going back"), "wait"),
     "returned": (N_("Sent back"), "neutral"),
+    "own": (N_("Our own money"), "neutral"),
 }
 FIT_WORDS = {
     reading.FITS: (N_("Makes up the payment"), "good"),
@@ -132,6 +133,31 @@ async def send_back(request: Request) -> Response:
     return await decided(
         _send_back(request, typed), N_("The bank transfer is proposed. It is approved and sent like every transfer."),
         to=f"{HERE}/{request.path_params['id']}", again=lambda error: _one(request, error=error, typed=typed),
+    )  # fmt: skip
+
+
+@require("admin")
+async def keep(request: Request) -> Response:
+    """POST /admin/bank-lines/{id}/own: no member sent it; ``what``: ``payout:<id>``, a provider, or other."""
+    form = await form_of(request)
+    typed = {name: str(form.get(name, "")) for name in ("what", "what_note")}
+    kind, _, payout = typed["what"].partition(":")
+    said = {"payout_id": payout} if kind == "payout" else {"source": typed["what"]}
+    doing = keeping.keep(actor_of(request), request.path_params["id"], note=typed["what_note"], **said)
+    return await decided(
+        doing, N_("Written down as our own money."), to=f"{HERE}/{request.path_params['id']}",
+        again=lambda error: _one(request, error=error, typed=typed),
+    )  # fmt: skip
+
+
+@require("admin")
+async def reopen(request: Request) -> Response:
+    """POST /admin/bank-lines/{id}/reopening: it was not our own money."""
+    reason = str((await form_of(request)).get("reason", ""))
+    return await decided(
+        keeping.reopen(actor_of(request), request.path_params["id"], note=reason),
+        N_("The line waits for a decision again."), to=f"{HERE}/{request.path_params['id']}",
+        again=lambda error: _one(request, error=error, typed={"reason": reason}),
     )  # fmt: skip
 
 

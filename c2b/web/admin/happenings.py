@@ -41,6 +41,8 @@ KINDS = {
 EVENTS = {
     "bank_line.assigned": N_("A line of the statement was assigned to a payment"),
     "bank_line.entered": N_("A line of the statement was entered"),
+    "bank_line.open": N_("A line of the statement waits for a decision again"),
+    "bank_line.own": N_("A line of the statement was our own money"),
     "bank_line.returning": N_("A line of the statement goes back to its sender"),
     "api_token.created": N_("An API token was made"),
     "api_token.revoked": N_("An API token was revoked"),

@@ -22,6 +22,7 @@ CAUSES = {
     "refund": N_("Refund"),
     "refund_failed": N_("Refund that came back"),
     "bank_line": N_("Line of our bank statement"),
+    "bank_own": N_("Our own money, by the bank statement"),
     "bank_return": N_("Sent back to its sender"),
     "release": N_("Part released to a manufacturer"),
     "payout": N_("Payout to a manufacturer"),

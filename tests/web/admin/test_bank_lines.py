@@ -14,6 +14,7 @@ from tests import small, world
 from tests.books import provider
 from tests.payments.paying import state_of
 from tests.payments.statement.story import asked_by_transfer, came, open_campaign
+from tests.payments.statement.test_keeping import paid_out
 from tests.web.consumer.browser import Browser, Form, Page
 
 __all__ = ["provider"]
@@ -168,3 +169,32 @@ class TestAPartWhoseRestIsNotWaitedForAnyMore:
         assert page.says("The rest is not waited for any more")
         assert (await root.send(page.form("/return"), note="It will not come.")).says("Going back")
         assert (await root.get("/admin/bank-lines")).says("Nothing waits for you here.")
+
+
+class TestOurOwnMoney:
+    async def test_is_written_down_and_taken_back(self, w, app, root):
+        await waiting()
+        line = await came(w.root, 4200)
+        page = await root.get(f"/admin/bank-lines/{line}")
+        assert page.says("Our own money", "No member sent it", "Something else")
+        form = page.form("/own")
+        assert (await root.send(form, 422, what="other", what_note=" ")).says("Please say what it is.")
+        page = await root.send(form, what="other", what_note="Interest of <b>November</b>.")
+        assert page.says("Written down as our own money.", "Interest of <b>November</b>.", "something else")
+        assert (await root.send(form, 409, what="other", what_note="Again.")).says(
+            "decided about this line already"
+        )
+        assert (await root.get("/admin/bank-lines?state=own")).says("Our own money")
+        again = page.form("/reopening")
+        assert (await root.send(again, 422, reason="")).says("Please say why.")
+        assert (await root.send(again, reason="It was Bo's.")).says(
+            "The line waits for a decision again.", "To decide"
+        )
+
+    async def test_stands_beside_the_payout_that_a_report_told(self, w, app, root):
+        await waiting()
+        await paid_out(90_000)
+        page = await root.get(f"/admin/bank-lines/{await came(w.root, 90_000)}")
+        assert page.says("stripe · po_1")
+        page = await root.send(page.form("/own"))
+        assert page.says("Written down as our own money.", "Comes from", "stripe")

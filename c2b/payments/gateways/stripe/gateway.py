@@ -78,6 +78,7 @@ def capabilities_of(settings: StripeSettings) -> Capabilities:
         authorization_window=timedelta(days=settings.hold_days),
         hold_window=timedelta(days=settings.payout_days) if settings.payout_days else None,
         reports=True,
+        tells_payouts=True,
     )
 
 
