@@ -15,6 +15,7 @@ from c2b.payments.disbursing import opened
 
 STATES = ("proposed", "approved", "sent", "refused")
 KINDS = ("refund", "payout", "commission", "return")
+_PEOPLE = ("proposed_by", "approved_by", "sent_by", "filed_by")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class DisbursementLine:
     approved_at: datetime | None
     sent_by: str | None
     sent_at: datetime | None
+    filed_by: str | None
+    filed_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +110,7 @@ def actions_of(row: dict[str, Any], admin_id: str) -> tuple[str, ...]:
 
 
 async def _lines(rows: list[dict[str, Any]]) -> list[DisbursementLine]:
-    people = {row[by] for row in rows for by in ("proposed_by", "approved_by", "sent_by") if row[by]}
+    people = {row[by] for row in rows for by in _PEOPLE if row[by]}
     names = await names_of(people)
     return [_line(row, names) for row in rows]
 
@@ -127,4 +130,6 @@ def _line(row: dict[str, Any], names: dict[str, str]) -> DisbursementLine:
         approved_at=db.instant(row["approved_at"]),
         sent_by=names.get(row["sent_by"]),
         sent_at=db.instant(row["sent_at"]),
+        filed_by=names.get(row["filed_by"]),
+        filed_at=db.instant(row["filed_at"]),
     )

@@ -96,6 +96,7 @@ class Disbursement(Model):
 
     ``kind`` and ``subject_id`` say what for, ``key`` that it happens once. Above a limit (``two_persons``) whoever
     approves is not whoever proposed; the database refuses the same person. ``payee``: name and account as sealed text.
+    ``filed_at``: when it was last put into a file for the bank.
     """
 
     id = fields.CharField(max_length=26, primary_key=True, default=new_id)
@@ -117,6 +118,8 @@ class Disbursement(Model):
     approved_at = fields.DatetimeField(null=True)
     sent_by = fields.CharField(max_length=26, null=True)
     sent_at = fields.DatetimeField(null=True)
+    filed_by = fields.CharField(max_length=26, null=True)
+    filed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "disbursement"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any
 
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from c2b.kit.errors import AppError
 from c2b.kit.http.paging import window_of
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import disbursements, disbursing
+from c2b.payments.batches import FiledBefore
 from c2b.payments.disbursements import KINDS, STATES
 from c2b.payments.disbursing import Payee
 from c2b.web.admin.deciding import decided
@@ -42,12 +43,24 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 @require("admin")
 async def index(request: Request) -> Response:
-    """GET /admin/disbursements?state=&kind=&cursor=: newest first."""
+    """GET /admin/disbursements?state=&kind=&cursor=&all=: newest first; ``all`` has every one of the page chosen."""
+    return await listed(request, chosen=() if "all" not in request.query_params else None)
+
+
+async def listed(
+    request: Request, *, chosen: Collection[str] | None = (), error: AppError | None = None, typed: str = ""
+) -> Response:
+    """The list, with these of it chosen (``None``: all that were in no file yet), and what is wrong with a batch."""
     state, kind = _one_of(request, "state", STATES), _one_of(request, "kind", KINDS)
     window = window_of(request.query_params)
     found = await disbursements.disbursements(window, state=state, kind=kind)
+    if chosen is None:
+        chosen = {line.id for line in found.items if not line.filed_at}
+    said = errors_by_field(error.fields) if error else {}
     return page(
-        request, "pages/admin/disbursements.html", lines=found.items, next_cursor=found.next_cursor,
+        request, "pages/admin/disbursements.html", status=error.status if error else 200, chosen=chosen, typed=typed,
+        errors=said, notice=said.get("id") or (error.text() if error and not said else None),
+        filed=isinstance(error, FiledBefore), lines=found.items, next_cursor=found.next_cursor,
         first=window.after is None, state=state, kind=kind, waiting=await disbursements.waiting(),
         states_to_choose=[(code, gettext(text)) for code, (text, _) in STATE_WORDS.items()],
         kinds_to_choose=[(code, gettext(text)) for code, text in KIND_WORDS.items()], **_words(),

@@ -83,7 +83,12 @@ def _sums(own: Sums, trial: Trial) -> Row:
 
 
 def _file(request: Request, name: str, rows: list[Row]) -> Response:
-    if request.url.path.endswith(".xlsx"):
+    return table_file(name, rows, workbook=request.url.path.endswith(".xlsx"))
+
+
+def table_file(name: str, rows: list[Row], *, workbook: bool) -> Response:
+    """A table as a workbook, or as CSV."""
+    if workbook:
         data, media_type, suffix = sheets.xlsx_of(name, rows), sheets.XLSX, "xlsx"
     else:  # Excel wants the mark
         data, media_type, suffix = sheets.csv_of(rows).encode("utf-8-sig"), "text/csv; charset=utf-8", "csv"

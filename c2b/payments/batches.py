@@ -1,0 +1,124 @@
+"""Many bank transfers at once: approved, put into a file for the bank, booked as sent. Each by its own rules.
+
+A batch is no unit: what one admin may not do, or somebody has done meanwhile, is left and counted; the rest is done. A
+transfer that is in a file may be on its way, so it goes into another one only when somebody says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from c2b.accounts.rules import Actor
+from c2b.events.operations import record
+from c2b.kit import clock, db
+from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
+from c2b.kit.i18n import N_
+from c2b.payments import disbursing
+from c2b.payments.disbursing import opened
+
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many were done, and how many were left because they are not this admin's to do, or done already."""
+
+    done: int
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One row of a file for the bank; ``amount_minor`` in minor units. ``text``: what the payee reads."""
+
+    id: str
+    payee: str
+    account: str
+    bank: str
+    amount_minor: int
+    currency: str
+    text: str
+
+
+class FiledBefore(Conflict):
+    code = "filed_before"
+    message = N_("Some of these are in a file already and may be on their way. Say that you want them again.")
+
+
+async def approve_many(actor: Actor, ids: Sequence[str]) -> Done:
+    """Approve each. Raises ``NotFound`` for others than admins, ``Invalid`` when nothing or too much is chosen."""
+    return await _each(actor, ids, lambda one: disbursing.approve(actor, one))
+
+
+async def send_many(actor: Actor, ids: Sequence[str], *, bank_reference: str) -> Done:
+    """Book each as sent, under the bank's reference of the whole. Raises as ``approve_many``, and without a
+    reference."""
+    return await _each(
+        actor, ids, lambda one: disbursing.mark_sent(actor, one, bank_reference=bank_reference)
+    )
+
+
+async def file_for_bank(actor: Actor, ids: Sequence[str], *, again: bool = False) -> list[Order]:
+    """The approved ones whose account is known, by id, with their accounts in the open: that is written down.
+
+    Raises ``NotFound``, ``Invalid``, and ``FiledBefore`` unless ``again`` for what is in another file.
+    """
+    wanted = _chosen(actor, ids)
+
+    async def write() -> list[Order]:
+        places, now = ", ".join("?" for _ in wanted), clock.now()
+        lock = " FOR UPDATE" if db.dialect() == "postgres" else ""
+        rows = await db.fetch(
+            f"SELECT * FROM disbursement WHERE id IN ({places}) AND state = 'approved' AND payee_sealed <> '' "  # noqa: S608
+            f"ORDER BY id{lock}",
+            *wanted,
+        )
+        if not rows:
+            raise Invalid(fields=[_nothing()])
+        if not again and any(row["filed_at"] for row in rows):
+            raise FiledBefore
+        orders = []
+        for row in rows:
+            payee = opened(row["payee_sealed"])
+            assert payee
+            await db.execute(
+                "UPDATE disbursement SET filed_at = ?, filed_by = ? WHERE id = ?", now, actor.id, row["id"]
+            )
+            await record(
+                "payee.revealed", subject="disbursement", subject_id=row["id"], campaign_id=row["campaign_id"],
+                actor_id=actor.id, audience="admin", payload={"kind": row["kind"], "file": True},
+            )  # fmt: skip
+            orders.append(
+                Order(
+                    id=row["id"], payee=payee.name, account=payee.account, bank=payee.bank,
+                    amount_minor=row["amount_minor"], currency=row["currency"], text=f"C2B {row['id'].upper()}",
+                )
+            )  # fmt: skip
+        return orders
+
+    return await db.atomically(write)
+
+
+async def _each(actor: Actor, ids: Sequence[str], do: Callable[[str], Awaitable[None]]) -> Done:
+    done = left = 0
+    for one in _chosen(actor, ids):
+        try:
+            await do(one)
+            done += 1
+        except (Conflict, NotFound):
+            left += 1
+    return Done(done, left)
+
+
+def _chosen(actor: Actor, ids: Sequence[str]) -> list[str]:
+    if not actor.is_admin:
+        raise NotFound
+    chosen = list(dict.fromkeys(ids))
+    if not 1 <= len(chosen) <= MOST:
+        raise Invalid(fields=[_nothing()])
+    return chosen
+
+
+def _nothing() -> FieldError:
+    return FieldError("id", "chosen", N_("Choose between one and a hundred."))
