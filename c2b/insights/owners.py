@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from c2b.kit import db
-from c2b.kit.i18n import pick
+from c2b.kit.i18n import N_, gettext, pick
 
 #: Kind of account → table and column with the name of its owner.
 _NAMES = {
@@ -16,6 +16,8 @@ _NAMES = {
     "recourse": ("manufacturer", "name"),
     "commission": ("user_account", "name"),
 }
+#: Owners that are no row of a table.
+_OURS = {"bank": N_("our bank"), "platform": N_("the platform")}
 #: Cause of a transfer → the page of the thing that caused it.
 _PAGES = {
     "refund": "/admin/refunds/{id}",
@@ -29,13 +31,16 @@ _PAGES = {
 
 
 async def owners_of(account_ids: Iterable[str]) -> dict[str, str]:
-    """The name of whoever an account belongs to: a campaign's title, a manufacturer, a member. Others are left out."""
+    """The name of whoever an account belongs to: a campaign's title, a manufacturer, a member, ourselves. Others
+    (providers) are left out."""
     wanted: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, str] = {}
     for account_id in account_ids:
         kind, owner, *_ = account_id.split(":")
         if kind in _NAMES:
             wanted.setdefault(kind, {}).setdefault(owner, []).append(account_id)
-    found: dict[str, str] = {}
+        elif owner in _OURS:
+            found[account_id] = gettext(_OURS[owner])
     for kind, owners in wanted.items():
         table, column = _NAMES[kind]
         places = ", ".join("?" for _ in owners)

@@ -10,6 +10,7 @@ import openpyxl
 from c2b.kit import clock, db
 from c2b.kit.months import BEIJING
 from c2b.web.admin import ledger_files
+from tests.payments.statement.story import came
 from tests.web.consumer.browser import Browser
 
 
@@ -23,6 +24,15 @@ async def test_is_read_from_an_account_to_the_place_that_paid(w, root):
     assert page.says("Navy seventy-five", "Payment", "With payment providers and banks")
     assert f'href="/admin/participations/{joined.participation_id}"' in page.html
     assert page.says("+CN¥1,278.00 CN¥1,278.00")
+
+
+async def test_says_from_where_more_went_than_came(w, root):
+    await came(w.root, 500)
+    page = await root.get("/admin/ledger")
+    assert page.says("our bank", "-CN¥5.00")
+    assert "more went out" not in page.text
+    await db.execute("UPDATE account SET balance_minor = 700 WHERE id = 'world:bank:CNY'")
+    assert (await root.get("/admin/ledger")).says("CN¥7.00 more went out than came in")
 
 
 async def test_adds_up_in_the_month(w, root):
