@@ -15,6 +15,7 @@ from c2b.kit import clock, db
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.payments import disbursing
+from c2b.payments.disbursements import actions_of
 from c2b.payments.disbursing import opened
 
 MOST = 100
@@ -60,7 +61,8 @@ async def send_many(actor: Actor, ids: Sequence[str], *, bank_reference: str) ->
 
 
 async def file_for_bank(actor: Actor, ids: Sequence[str], *, again: bool = False) -> list[Order]:
-    """The approved ones whose account is known, by id, with their accounts in the open: that is written down.
+    """The approved ones that this admin may send and whose account is known, by id, with their accounts in the open:
+    that is written down.
 
     Raises ``NotFound``, ``Invalid``, and ``FiledBefore`` unless ``again`` for what is in another file.
     """
@@ -74,6 +76,9 @@ async def file_for_bank(actor: Actor, ids: Sequence[str], *, again: bool = False
             f"ORDER BY id{lock}",
             *wanted,
         )
+        rows = [
+            row for row in rows if "send" in actions_of(row, actor.id)
+        ]  # others are another admin's to send
         if not rows:
             raise Invalid(fields=[_nothing()])
         if not again and any(row["filed_at"] for row in rows):

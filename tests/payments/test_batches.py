@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from c2b.config import settings
 from c2b.kit import db
 from c2b.kit.errors import Invalid, NotFound
 from c2b.kit.ids import new_id
@@ -18,10 +19,10 @@ __all__ = ["nobody_listens"]
 pytestmark = pytest.mark.usefixtures("nobody_listens", "database")
 
 
-async def proposed(payee: disbursing.Payee | None = PAYEE) -> str:
+async def proposed(payee: disbursing.Payee | None = PAYEE, amount_minor: int = 500) -> str:
     found = await db.atomically(
         lambda: disbursing.propose(
-            kind="commission", subject_id=new_id(), amount_minor=500, currency="CNY", payee=payee
+            kind="commission", subject_id=new_id(), amount_minor=amount_minor, currency="CNY", payee=payee
         )
     )
     assert found
@@ -51,6 +52,14 @@ async def test_a_file_leaves_out_whose_account_nobody_knows():
     assert [each.id for each in await batches.file_for_bank(root, [known, unknown])] == [known]
     with pytest.raises(Invalid):
         await batches.file_for_bank(root, [unknown])
+
+
+async def test_a_file_leaves_out_what_the_same_admin_has_approved_and_may_not_send():
+    root, rut = await world.person("Root", "admin"), await world.person("Rut", "admin")
+    small, large = await proposed(), await proposed(amount_minor=settings().two_person_minor)
+    assert await batches.approve_many(root, [small, large]) == Done(2, 0)
+    assert [each.id for each in await batches.file_for_bank(root, [small, large])] == [small]
+    assert [each.id for each in await batches.file_for_bank(rut, [large])] == [large]
 
 
 async def test_a_batch_is_for_admins_and_has_a_size():

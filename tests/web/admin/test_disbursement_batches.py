@@ -69,14 +69,14 @@ class TestTheChosen:
 
 class TestAFileForTheBank:
     async def test_names_payees_and_accounts_and_is_written_down(self, w, app, root):
-        (one,) = await some(123456)
+        (one,) = await some(99_956)
         await root.send(batch(await root.get(f"{PROPOSED}&all=1")))
         page = await root.get(f"{APPROVED}&all=1")
         assert PAYEE.account not in page.html
         response = (await root.send(to_file(page), format="csv")).response
         assert "no-store" in response.headers["cache-control"]
         _, row = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
-        assert row[:6] == [one, PAYEE.name, PAYEE.account, PAYEE.bank, "1234.56", "CNY"]
+        assert row[:6] == [one, PAYEE.name, PAYEE.account, PAYEE.bank, "999.56", "CNY"]
         (told,) = await db.fetch("SELECT actor_id FROM event WHERE name = 'payee.revealed'")
         assert told["actor_id"] == w.root.id
         assert (await root.send(to_file(page), 409)).says("in a file already")
