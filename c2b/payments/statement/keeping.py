@@ -49,8 +49,10 @@ async def keep(actor: Actor, line_id: str, *, source: str = "", payout_id: str =
 
     try:
         await db.atomically(write)
-    except IntegrityError as error:  # another line was faster beside the same payout
-        raise SettlementTaken from error
+    except IntegrityError as error:
+        if not payout_id:
+            raise
+        raise SettlementTaken from error  # another line was faster beside the same payout
 
 
 async def reopen(actor: Actor, line_id: str, *, note: str) -> None:

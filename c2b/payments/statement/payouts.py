@@ -55,12 +55,12 @@ async def providers_for(currency: str) -> tuple[str, ...]:
 
 
 def _tells_payouts(name: str) -> bool:
-    """``True`` also for our own account, and for a provider that this installation does not know any more."""
+    """``True`` also for our own account, and for a provider that this installation cannot reach any more."""
     if name == GATEWAY:
         return True
     try:
         return gateways.gateway(name).capabilities.tells_payouts
-    except UnknownGateway:
+    except (UnknownGateway, ImportError):
         return True
 
 

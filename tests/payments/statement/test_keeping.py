@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
 from c2b.kit import clock, db
 from c2b.kit.errors import Conflict, Invalid, NotFound
 from c2b.ledger.queries import balance
-from c2b.payments.gateways.base import Settlement
+from c2b.payments import gateways
+from c2b.payments.gateways.base import NotConfigured, Settlement
 from c2b.payments.settling import book_settlement
 from c2b.payments.statement.deciding import LineDecided, assign, send_back
 from c2b.payments.statement.keeping import OTHER, SettlementTaken, keep, reopen
@@ -81,6 +83,14 @@ class TestAProvidersPayout:
         await keep(w.root, line_id, source="sandbox")
         assert (await balance(SANDBOX), await balance(BANK)) == (before + 50_000, -50_000)
         await assert_books(database, None, settled=False)
+
+    async def test_of_one_that_is_not_set_up_any_more_is_not_offered(self, database, provider, monkeypatch):
+        w = await small.build()
+        _, ref = await asked(w, await small.open_campaign(w))
+        await provider.pay(ref)
+        for missing in (NotConfigured("no key"), ModuleNotFoundError("no package")):
+            monkeypatch.setattr(gateways, "gateway", Mock(side_effect=missing))
+            assert await providers_for("CNY") == ()
 
     async def test_of_one_that_tells_its_payouts_waits_for_the_report(self, database):
         w = await small.build()
