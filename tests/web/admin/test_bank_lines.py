@@ -178,7 +178,9 @@ class TestOurOwnMoney:
         page = await root.get(f"/admin/bank-lines/{line}")
         assert page.says("Our own money", "No member sent it", "Something else")
         form = page.form("/own")
-        assert (await root.send(form, 422)).says("Choose where it comes from.")
+        page = await root.send(form, 422)
+        assert page.says("Choose where it comes from.")
+        assert '<details class="fold" open>' in page.html  # what is wrong is not hidden
         assert (await root.send(form, 422, what="other", what_note=" ")).says("Please say what it is.")
         page = await root.send(form, what="other", what_note="Interest of <b>November</b>.")
         assert page.says("Written down as our own money.", "Interest of <b>November</b>.", "something else")
