@@ -7,13 +7,15 @@ from c2b.payments.disbursing import Payee, opened
 
 
 async def payer_of(payment_id: str) -> Payee | None:
-    """The sender of the largest line that pays it, as far as the statement told an account; in the open."""
-    row = await db.fetch_one(
-        "SELECT payer_sealed FROM bank_line WHERE payment_id = ? AND state = 'assigned' AND payer_sealed <> '' "
-        "ORDER BY amount_minor DESC, id LIMIT 1",
+    """The sender of all lines that pay it, in the open. ``None`` where the statement told no account of one of them,
+    or they came from several: what one person has sent does not go back to another, so people look."""
+    rows = await db.fetch(
+        "SELECT payer_sealed FROM bank_line WHERE payment_id = ? AND state = 'assigned' ORDER BY id",
         payment_id,
     )
-    return opened(row["payer_sealed"]) if row else None
+    payers = [opened(row["payer_sealed"]) for row in rows]
+    accounts = {payer.account if payer else None for payer in payers}
+    return payers[0] if len(accounts) == 1 else None
 
 
 async def arrived_of(payment_id: str) -> int:

@@ -10,9 +10,10 @@ import pytest
 from c2b.kit import clock, db, faults
 from c2b.kit.errors import Invalid, NotFound
 from c2b.ledger.queries import balance
-from c2b.participations.operations import keep_reservations
+from c2b.participations.operations import keep_reservations, withdraw
 from c2b.payments import disbursing
 from c2b.payments.asking import check_out
+from c2b.payments.by_hand import pay_by_hand
 from c2b.payments.capturing import ask_again
 from c2b.payments.choosing import NoSuchWay
 from c2b.payments.disbursing import Payee, opened
@@ -27,7 +28,7 @@ from c2b.payments.statement.deciding import (
 )
 from c2b.payments.statement.entering import EnteredAlready, enter, enter_all
 from tests import small, world
-from tests.books import assert_books
+from tests.books import assert_books, work
 from tests.payments.paying import payment_of, state_of
 from tests.payments.statement.story import (
     ACCOUNT,
@@ -209,6 +210,28 @@ class TestAPaymentByTransfer:
         await sent(w, back)
         assert (await db.fetch("SELECT state FROM refund"))[0]["state"] == "succeeded"
         assert (await balance(BANK), await balance(SUSPENSE)) == (0, 0)
+        await assert_books(database, None)
+
+    @pytest.mark.parametrize("others", ["DE02120300000000202051", ""])
+    async def test_from_several_accounts_goes_back_only_where_a_person_says(self, database, provider, others):
+        w = await small.build()
+        joined, payment, _ = await asked_by_transfer(w, await open_campaign(w))
+        await assign(w.root, await came(w.root, 1000), payment["id"])
+        await assign(
+            w.root, await came(w.root, payment["amount_minor"] - 1000, account=others), payment["id"]
+        )
+        assert await state_of(joined) == "joined"
+        await withdraw(w.members[-1], joined.participation_id)
+        await work()
+        (refund,) = await db.fetch("SELECT * FROM refund")
+        assert (refund["state"], bool(refund["by_hand"]), await transfers_out("refund")) == (
+            "requested",
+            True,
+            [],
+        )
+        await pay_by_hand(w.root, refund["id"], payee=Payee(name="Bo Zhang", account=ACCOUNT))
+        (back,) = await transfers_out("refund")
+        await sent(w, back)
         await assert_books(database, None)
 
     async def test_whoever_turned_to_another_way_and_pays_both_gets_the_second_back(self, database, provider):
