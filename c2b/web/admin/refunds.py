@@ -13,6 +13,7 @@ from c2b.kit.http.redirects import see_other
 from c2b.kit.i18n import N_, gettext
 from c2b.payments import by_hand, refunds
 from c2b.payments.disbursing import checked_payee
+from c2b.payments.statement.payers import came_for
 from c2b.web.admin.deciding import decided
 from c2b.web.auth import actor_of, require
 from c2b.web.flash import flash
@@ -95,7 +96,8 @@ async def _one(
     said = errors_by_field(error.fields) if error else {}
     return page(
         request, "pages/admin/refund.html", status=error.status if error else 200, headers=NO_STORE,
-        here=f"/admin/refunds/{line.id}", line=line, errors=said, typed=typed or {}, states=_words(),
+        here=f"/admin/refunds/{line.id}", line=line, came=await came_for(line.id), errors=said,
+        typed=typed or {}, states=_words(),
         reason=gettext(REASONS[line.reason]), notice=error.text() if error and not said else None,
     )  # fmt: skip
 

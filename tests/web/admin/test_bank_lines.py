@@ -7,11 +7,12 @@ import pytest
 from c2b.config import settings
 from c2b.kit import clock, db
 from c2b.kit.money import plain_money
+from c2b.participations.operations import withdraw
 from c2b.payments.asking import check_out
 from c2b.payments.gateways.bank.references import printed
 from c2b.payments.statement.deciding import assign
 from tests import small, world
-from tests.books import provider
+from tests.books import provider, work
 from tests.payments.paying import state_of
 from tests.payments.statement.story import asked_by_transfer, came, open_campaign
 from tests.payments.statement.test_keeping import paid_out
@@ -169,6 +170,20 @@ class TestAPartWhoseRestIsNotWaitedForAnyMore:
         assert page.says("The rest is not waited for any more")
         assert (await root.send(page.form("/return"), note="It will not come.")).says("Going back")
         assert (await root.get("/admin/bank-lines")).says("Nothing waits for you here.")
+
+
+class TestARefundOfATransfer:
+    async def test_shows_from_which_accounts_it_came(self, w, app, root):
+        home, joined, payment = await waiting()
+        for amount, account in ((1000, "6222000011119999"), (payment["amount_minor"] - 1000, "")):
+            line = await came(home.root, amount, account=account)
+            await assign(home.root, line, payment["id"])
+        await withdraw(home.members[-1], joined.participation_id)
+        await work()
+        (refund,) = await db.fetch("SELECT id FROM refund")
+        page = await root.get(f"/admin/refunds/{refund['id']}")
+        assert page.says("Came by", "CN¥10.00 · Bo Zhang · •••• 9999", "Pay by hand")
+        assert f"/admin/bank-lines/{line}" in page.html
 
 
 class TestOurOwnMoney:
