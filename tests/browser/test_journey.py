@@ -102,8 +102,9 @@ class TestTheStory:
         assert found
         TestTheStory.order = found.group()
         dee.picture("4-my-participation")
+        # a page whose stream was lost on a busy machine comes back by itself, after a quarter of a minute at most
         expect(watched.get_by_text("The purchase order is with the manufacturer").first).to_be_visible(
-            timeout=60_000
+            timeout=120_000
         )
         watcher.picture("5-campaign-changed-live")
         for person in (ana, watcher, dee):
