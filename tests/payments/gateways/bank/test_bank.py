@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -63,11 +64,17 @@ class TestAReference:
                         f"/INV/{reference}", "-".join(printed(reference).split())):  # fmt: skip
             assert references_in(written) == [reference]
 
-    @given(st.integers(4, 15), st.sampled_from("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
-    def test_with_one_wrong_character_is_none(self, at, other):
-        right = reference_of("01ARZ3NDEKTSV4RRFFQ69G5FAV")
-        wrong = right[:at] + other + right[at + 1 :]
-        assert references_in(wrong) == ([right] if wrong == right else [])
+    @given(st.text(alphabet="0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=26, max_size=26))
+    def test_with_one_wrong_character_is_none_or_nobodys(self, payment_id):
+        """A digit for a digit and a letter for a letter are always noticed; one for the other makes the number longer
+        or shorter, which passes one time in 97. Never is it taken for the right one."""
+        right, passed = reference_of(payment_id), 0
+        for at, other in itertools.product(range(4, 16), "0123456789ABCDEFGHJKMNPQRSTVWXYZ"):
+            wrong = right[:at] + other + right[at + 1 :]
+            if wrong != right and references_in(wrong):
+                passed += 1
+                assert references_in(wrong) == [wrong] and right[at].isdigit() != other.isdigit()
+        assert passed < 384 // 12
 
     @given(st.integers(4, 14))
     def test_with_two_characters_exchanged_is_none(self, at):
