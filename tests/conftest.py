@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
+from c2b import config
 from c2b.kit import clock
 from c2b.kit.db import Database
 from tests.databases import Templates, database_templates, database_url, postgres_url, sqlite_url
@@ -32,6 +33,15 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = await Database(database_url).open(for_every_task=True)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def with_bank(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Bank transfer beside the sandbox."""
+    monkeypatch.setenv("C2B_GATEWAYS", "sandbox,bank")
+    config.settings.cache_clear()
+    yield
+    config.settings.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from c2b.accounts.rules import Actor
-from c2b.events.operations import record
 from c2b.kit import clock, db
 from c2b.kit.errors import Conflict, FieldError, Invalid, NotFound
 from c2b.kit.i18n import N_
 from c2b.payments import disbursing
 from c2b.payments.disbursements import actions_of
-from c2b.payments.disbursing import opened
+from c2b.payments.disbursing import Payee
 
 MOST = 100
 
@@ -30,8 +30,8 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """One row of a file for the bank; ``amount_minor`` in minor units. ``text``: what the payee reads."""
+class Instruction:
+    """One row of a file for the bank: a payment instruction (ISO 20022). ``text``: what the payee reads."""
 
     id: str
     payee: str
@@ -60,7 +60,7 @@ async def send_many(actor: Actor, ids: Sequence[str], *, bank_reference: str) ->
     )
 
 
-async def file_for_bank(actor: Actor, ids: Sequence[str], *, again: bool = False) -> list[Order]:
+async def file_for_bank(actor: Actor, ids: Sequence[str], *, again: bool = False) -> list[Instruction]:
     """The approved ones that this admin may send and whose account is known, by id, with their accounts in the open:
     that is written down.
 
@@ -68,7 +68,7 @@ async def file_for_bank(actor: Actor, ids: Sequence[str], *, again: bool = False
     """
     wanted = _chosen(actor, ids)
 
-    async def write() -> list[Order]:
+    async def write() -> list[Instruction]:
         places, now = ", ".join("?" for _ in wanted), clock.now()
         lock = " FOR UPDATE" if db.dialect() == "postgres" else ""
         rows = await db.fetch(
@@ -76,33 +76,27 @@ async def file_for_bank(actor: Actor, ids: Sequence[str], *, again: bool = False
             f"ORDER BY id{lock}",
             *wanted,
         )
-        rows = [
-            row for row in rows if "send" in actions_of(row, actor.id)
-        ]  # others are another admin's to send
+        # others are another admin's to send
+        rows = [row for row in rows if "send" in actions_of(row, actor.id)]
         if not rows:
             raise Invalid(fields=[_nothing()])
         if not again and any(row["filed_at"] for row in rows):
             raise FiledBefore
-        orders = []
         for row in rows:
-            payee = opened(row["payee_sealed"])
-            assert payee
             await db.execute(
                 "UPDATE disbursement SET filed_at = ?, filed_by = ? WHERE id = ?", now, actor.id, row["id"]
             )
-            await record(
-                "payee.revealed", subject="disbursement", subject_id=row["id"], campaign_id=row["campaign_id"],
-                actor_id=actor.id, audience="admin", payload={"kind": row["kind"], "file": True},
-            )  # fmt: skip
-            orders.append(
-                Order(
-                    id=row["id"], payee=payee.name, account=payee.account, bank=payee.bank,
-                    amount_minor=row["amount_minor"], currency=row["currency"], text=f"C2B {row['id'].upper()}",
-                )
-            )  # fmt: skip
-        return orders
+        return [_instruction(row, await disbursing.reveal(actor, row["id"])) for row in rows]
 
     return await db.atomically(write)
+
+
+def _instruction(row: dict[str, Any], payee: Payee | None) -> Instruction:
+    assert payee
+    return Instruction(
+        id=row["id"], payee=payee.name, account=payee.account, bank=payee.bank, amount_minor=row["amount_minor"],
+        currency=row["currency"], text=f"C2B {row['id'].upper()}",
+    )  # fmt: skip
 
 
 async def _each(actor: Actor, ids: Sequence[str], do: Callable[[str], Awaitable[None]]) -> Done:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 from tortoise.exceptions import IntegrityError
 
-from c2b.config import settings
 from c2b.kit import db
 from c2b.payments.statement import deciding
 from tests.models.driving import some
 from tests.models.transfers import ByTransfer
 
-
-@pytest.fixture(autouse=True)
-def _with_bank(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("C2B_GATEWAYS", "sandbox,bank")
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("with_bank")
 
 
 class TestAnyLifeWithTransfers:

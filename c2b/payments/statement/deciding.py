@@ -20,9 +20,9 @@ from c2b.kit.i18n import N_
 from c2b.ledger.operations import ensure, suspense, transfer, world
 from c2b.payments.capturing import receive
 from c2b.payments.disbursing import Payee, opened, propose
+from c2b.payments.gateways.bank.settings import NAME as BANK
 from c2b.payments.gateways.base import GatewayEvent
 from c2b.payments.statement.payers import arrived_of
-from c2b.payments.statement.payouts import GATEWAY
 from c2b.payments.statement.reading import fitting, stranded
 
 RETURNED = "bank_return"
@@ -88,7 +88,7 @@ async def assign_fitting(actor: Actor) -> int:
 
 async def _capture(payment: dict[str, Any]) -> None:
     verdict = await receive(
-        GATEWAY,
+        BANK,
         GatewayEvent(
             event_id=f"arrived:{payment['id']}",
             kind="payment.captured",
@@ -181,8 +181,8 @@ async def return_sent(line_id: str) -> None:
     if rows != 1:
         raise LineDecided
     await transfer(
-        debit=suspense(GATEWAY, line["currency"]),
-        credit=await ensure(world(GATEWAY, line["currency"]), line["currency"]),
+        debit=suspense(BANK, line["currency"]),
+        credit=await ensure(world(BANK, line["currency"]), line["currency"]),
         amount_minor=line["return_minor"],
         currency=line["currency"],
         key=f"return:{line_id}",
@@ -211,7 +211,7 @@ async def line_of(actor: Actor, line_id: str) -> dict[str, Any]:
 
 async def _payment(payment_id: str) -> dict[str, Any]:
     row = await db.fetch_one(
-        "SELECT * FROM payment WHERE id = ? AND gateway = ? AND provider_ref IS NOT NULL", payment_id, GATEWAY
+        "SELECT * FROM payment WHERE id = ? AND gateway = ? AND provider_ref IS NOT NULL", payment_id, BANK
     )
     if row is None:
         raise NotFound

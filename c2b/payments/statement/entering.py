@@ -19,6 +19,7 @@ from c2b.kit.ids import new_id
 from c2b.kit.money import exponent
 from c2b.ledger.operations import ensure, suspense, transfer, world
 from c2b.payments.disbursing import Payee, sealed
+from c2b.payments.gateways.bank.settings import NAME as BANK
 from c2b.payments.gateways.base import MAX_AMOUNT_MINOR
 
 CAUSE = "bank_line"
@@ -122,8 +123,8 @@ async def _write(actor: Actor, line: Line) -> str | None:
         await _same_as_before(line)
         return None
     await transfer(
-        debit=await ensure(world("bank", line.currency), line.currency),
-        credit=await ensure(suspense("bank", line.currency), line.currency),
+        debit=await ensure(world(BANK, line.currency), line.currency),
+        credit=await ensure(suspense(BANK, line.currency), line.currency),
         amount_minor=line.amount_minor,
         currency=line.currency,
         key=f"line:{written['id']}",

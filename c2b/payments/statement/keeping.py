@@ -16,8 +16,9 @@ from c2b.kit.canonical import one_line
 from c2b.kit.errors import Conflict, FieldError, Invalid
 from c2b.kit.i18n import N_
 from c2b.ledger.operations import ensure, suspense, transfer, world
+from c2b.payments.gateways.bank.settings import NAME as BANK
 from c2b.payments.statement.deciding import LineDecided, decide, line_of
-from c2b.payments.statement.payouts import GATEWAY, Payout, payouts_for, providers_for
+from c2b.payments.statement.payouts import Payout, payouts_for, providers_for
 
 OWN = "own"
 OTHER = "other"
@@ -44,8 +45,7 @@ async def keep(actor: Actor, line_id: str, *, source: str = "", payout_id: str =
             await _check(line["currency"], whose, note)
         change = "source = ?, settlement_id = ?, note = ?"
         await decide(actor, line_id, OWN, change, whose, payout.id if payout else None, note, when="open")
-        there = GATEWAY if payout or whose == OTHER else whose
-        await _move(line, suspense(GATEWAY, line["currency"]), world(there, line["currency"]))
+        await _move(line, suspense(BANK, line["currency"]), _outside(line, whose, told=payout is not None))
 
     try:
         await db.atomically(write)
@@ -65,12 +65,17 @@ async def reopen(actor: Actor, line_id: str, *, note: str) -> None:
         line = await line_of(actor, line_id)
         if line["state"] != OWN:
             raise LineDecided
-        there = GATEWAY if line["settlement_id"] or line["source"] == OTHER else line["source"]
         change = "source = '', settlement_id = NULL, note = ?"
         await decide(actor, line_id, "open", change, note, when=OWN)
-        await _move(line, world(there, line["currency"]), suspense(GATEWAY, line["currency"]))
+        there = _outside(line, line["source"], told=bool(line["settlement_id"]))
+        await _move(line, there, suspense(BANK, line["currency"]))
 
     await db.atomically(write)
+
+
+def _outside(line: dict[str, Any], source: str, *, told: bool) -> str:
+    """The account that our own money comes from: the provider's, unless its report has booked that, or it is none's."""
+    return world(BANK if told or source == OTHER else source, line["currency"])
 
 
 async def _payout(line: dict[str, Any], payout_id: str) -> Payout:

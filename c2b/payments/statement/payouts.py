@@ -8,9 +8,9 @@ from typing import Any
 from c2b.kit import db
 from c2b.ledger.operations import world
 from c2b.payments import gateways
+from c2b.payments.gateways.bank.settings import NAME as BANK
 from c2b.payments.gateways.base import UnknownGateway
 
-GATEWAY = "bank"
 _MOST = 5
 _SETTLEMENTS = (
     "SELECT t.id, t.credit_id, t.cause_id, t.amount_minor, t.occurred_at FROM transfer t WHERE t.cause = 'settlement' "
@@ -32,7 +32,7 @@ async def payouts_for(line: dict[str, Any]) -> tuple[Payout, ...]:
     """Payouts told by providers that came to exactly this line's amount, the latest first."""
     rows = await db.fetch(
         _SETTLEMENTS + "AND t.amount_minor = ? ORDER BY t.id DESC LIMIT ?",
-        world(GATEWAY, line["currency"]),
+        world(BANK, line["currency"]),
         line["amount_minor"],
         _MOST,
     )
@@ -56,7 +56,7 @@ async def providers_for(currency: str) -> tuple[str, ...]:
 
 def _tells_payouts(name: str) -> bool:
     """``True`` also for our own account, and for a provider that this installation cannot reach any more."""
-    if name == GATEWAY:
+    if name == BANK:
         return True
     try:
         return gateways.gateway(name).capabilities.tells_payouts

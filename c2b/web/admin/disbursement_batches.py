@@ -47,7 +47,7 @@ async def file(request: Request) -> Response:
     """POST /admin/disbursements/files: those that were chosen as a table (``format``: xlsx or csv) for the bank."""
     form = await _form(request)
     try:
-        orders = await batches.file_for_bank(actor_of(request), _ids(form), again="again" in form)
+        instructions = await batches.file_for_bank(actor_of(request), _ids(form), again="again" in form)
     except (Invalid, Conflict) as error:
         return await listed(request, chosen=_ids(form), error=error)
     heads: Row = [
@@ -59,7 +59,7 @@ async def file(request: Request) -> Response:
             each.id, each.payee, each.account, each.bank, Amount(each.amount_minor, each.currency), each.currency,
             each.text,
         ]
-        for each in orders
+        for each in instructions
     ]  # fmt: skip
     name = f"bank-transfers-{clock.now():%Y-%m-%d-%H%M}"
     response = table_file(name, [heads, *rows], workbook=form.get("format") != "csv")

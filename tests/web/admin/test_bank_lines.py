@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from c2b.config import settings
 from c2b.kit import clock, db
 from c2b.kit.money import plain_money
 from c2b.participations.operations import withdraw
@@ -23,9 +22,8 @@ pytestmark = pytest.mark.usefixtures("provider")
 
 
 @pytest.fixture(autouse=True)
-def _with_bank(fresh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("C2B_GATEWAYS", "sandbox,bank")
-    settings.cache_clear()
+def _with_bank(fresh, with_bank) -> None:
+    """In this order: the site's own settings, then these."""
 
 
 async def waiting() -> tuple[world.World, object, dict]:

@@ -14,7 +14,7 @@ from typing import Any
 from c2b.config import Settings
 from c2b.kit import db
 from c2b.payments.gateways.bank.references import reference_of
-from c2b.payments.gateways.bank.settings import BankSettings, load, problems
+from c2b.payments.gateways.bank.settings import NAME, BankSettings, load, problems
 from c2b.payments.gateways.base import (
     MAX_AMOUNT_MINOR,
     Capabilities,
@@ -47,7 +47,7 @@ _GIVEN_BACK = (
 class BankGateway:
     """Transfers to the accounts of ``settings``, one per currency."""
 
-    name = "bank"
+    name = NAME
 
     def __init__(self, settings: BankSettings) -> None:
         self.settings = settings

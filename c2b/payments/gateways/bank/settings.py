@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from c2b.kit.money import exponent
 from c2b.payments.gateways.bank.references import valid
 
+#: The name of this gateway, in rows and accounts.
+NAME = "bank"
 #: Days that a place waits for a transfer, where nothing else is said.
 DAYS = 5
 _IBAN = re.compile(r"[A-Z]{2}\d\d[A-Z0-9]{11,30}")
