@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from c2b.durable.models import Job
 from c2b.notifications.models import Mail
 from c2b.payments.gateways.bank.references import printed
 from c2b.payments.models import Payment
@@ -35,3 +36,6 @@ async def test_who_sent_a_part_and_leaves_is_told_that_it_goes_back():
     assert "¥5.00" in returned.text
     left = await Mail.get(template="participation_withdrawn")
     assert "not paid for" in left.text
+    # what was to be told of the part came too late, and is left out without a fault
+    assert await Job.filter(failures__gt=0).count() == 0
+    assert not await Mail.filter(template="transfer_short", recipient_id=story.world.cy.id).exists()

@@ -70,6 +70,7 @@ class TestAProvidersPayout:
         )
         assert sorted(isinstance(each, Conflict) for each in done) == [False, True]
         assert (await balance(BANK), await balance(SUSPENSE)) == (-180_001, 90_001)
+        assert await payouts_for(await line_row(first)) == ()  # nor is it offered any more
 
     async def test_that_no_report_tells_leaves_the_provider_for_our_bank(self, database, provider):
         w = await small.build()
